@@ -1,0 +1,85 @@
+"""Every error a user can meet, one tree.
+
+::
+
+    VbsimError
+    ├── ScenarioError        a scenario file, or something it names, is wrong (exit code 2)
+    ├── RuleError            a rule or assumption file is wrong, or a year lies outside it (exit code 2)
+    ├── ParameterError       a number or a distribution cannot mean what it says (exit code 2)
+    ├── RunFolderError       a run folder is missing, incomplete or in the way (exit code 2)
+    └── CapacityError        the run would not fit on this machine (exit code 2)
+
+A message says where, what was found, what was expected, and what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+
+class VbsimError(Exception):
+    """Base of every error that vbsim raises for a wrong input."""
+
+
+class ParameterError(VbsimError, ValueError):
+    """A number or a distribution cannot mean what it says."""
+
+
+class RuleError(VbsimError):
+    """A rule or assumption file is wrong, or what is asked lies outside its verified range."""
+
+
+class RunFolderError(VbsimError):
+    """A run folder is missing, incomplete or in the way."""
+
+
+class CapacityError(VbsimError):
+    """The run would not fit on this machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with a scenario, and where it stands."""
+
+    file: str
+    line: int | None
+    path: str
+    found: str
+    expected: str
+    todo: str = ""
+
+    def __str__(self) -> str:
+        """Where, what was found, what was expected, what to do: one line each."""
+        where = self.file if self.line is None else f"{self.file}:{self.line}"
+        lines = [f"{where}: {self.path}" if self.path else where, f"  found:    {self.found}"]
+        lines.append(f"  expected: {self.expected}")
+        if self.todo:
+            lines.append(f"  to do:    {self.todo}")
+        return "\n".join(lines)
+
+
+class ScenarioError(VbsimError):
+    """A scenario is wrong; carries every problem found, not only the first.
+
+    Parameters
+    ----------
+    problems
+        All problems, in the order of their lines.
+    """
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = sorted(problems, key=lambda p: (p.file, p.line or 0))
+        count = len(self.problems)
+        head = "1 problem in the scenario" if count == 1 else f"{count} problems in the scenario"
+        super().__init__("\n".join([head, *map(str, self.problems)]))
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Suggest the nearest known words, or list them all."""
+    known = sorted(map(str, known))
+    near = get_close_matches(str(word), known, n=2, cutoff=0.6)
+    if near:
+        return "did you mean " + " or ".join(f"'{w}'" for w in near) + "?"
+    return "choose one of: " + ", ".join(known)

@@ -1,0 +1,137 @@
+"""The exact distribution of a member's annual cost that population, utilization and unit cost imply.
+
+Given the year's intensity the annual cost is a compound Poisson sum over services, so its Fourier
+transform is an exponential; averaging over the intensities and transforming back gives the
+distribution on a money grid, without simulation (Grübel & Hermesmeier, "Computation of compound
+distributions I", ASTIN Bulletin 1999). ``resolve`` reads truncation points, truncated means and
+expected stop-loss recoveries from it, and tests hold the claims engine against it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vbsim.generators import population, unit_cost, utilization
+from vbsim.kernels.grid import cell_weights
+
+FloatArray = NDArray[np.float64]
+_POINTS = 2**14
+_STEPS_PER_MEAN = 64  # the grid then reaches to 256 times the mean
+_LOG_STEP = 0.08  # spacing of the log intensities that are averaged over
+# Gauss-Legendre points on (0, 1) for the exposure of part-year members.
+_PART_YEAR = (0.2113248654051871, 0.7886751345948129)
+
+
+@dataclass(frozen=True, slots=True)
+class AnnualCost:
+    """Distribution of annual cost at a full year and at part-year exposures.
+
+    Parameters
+    ----------
+    step
+        Money between two points of the grid [USD].
+    exposures, weights
+        Exposures [years], shape (E,), and the share of members at each.
+    mass
+        Probability of each grid point at each exposure, shape (E, points).
+    """
+
+    step: float
+    exposures: FloatArray
+    weights: FloatArray
+    mass: FloatArray
+
+    @property
+    def grid(self) -> FloatArray:
+        """Money at the points of the grid [USD]."""
+        return self.step * np.arange(self.mass.shape[1])
+
+    def mean(self) -> float:
+        """Mean annual cost of a full-year member [USD]."""
+        return float(self.mass[0] @ self.grid)
+
+    def percentile(self, share: float) -> float:
+        """Annual cost that a share of full-year members does not exceed [USD]."""
+        below = np.cumsum(self.mass[0])
+        return float(np.interp(share, below, self.grid))
+
+    def limited_mean(self, limit: ArrayLike, annualized: bool = True) -> FloatArray:
+        """Cost per person-year, each member's cost limited at ``limit`` [USD].
+
+        With ``annualized`` the limit shrinks with the exposure of a part-year member.
+        """
+        limits = np.atleast_1d(np.asarray(limit, dtype=np.float64))
+        total = np.zeros_like(limits)
+        for exposure, weight, mass in zip(self.exposures, self.weights, self.mass, strict=True):
+            total += weight * self._limited(mass, limits * (exposure if annualized else 1.0))
+        return total / float(self.weights @ self.exposures)
+
+    def _limited(self, mass: FloatArray, limits: FloatArray) -> FloatArray:
+        # E[min(X, d)] is piecewise linear in d between grid points: interpolate the exact values.
+        above = 1.0 - np.cumsum(mass)
+        exact = np.concatenate([[0.0], np.cumsum(above[:-1])]) * self.step
+        return np.interp(limits, self.grid, exact)
+
+
+def annual_cost(
+    people: population.Params,
+    use: utilization.Params,
+    unit_costs: tuple[unit_cost.Params, ...],
+) -> AnnualCost:
+    """Exact distribution of annual cost before trend, shocks and scaling [USD].
+
+    Notes
+    -----
+    The grid step is 1/64 of the mean; unit costs are put on it with their means preserved.
+    """
+    expected = sum(r * unit_cost.mean(c) for r, c in zip(use.rates, unit_costs, strict=True))
+    step = expected / _STEPS_PER_MEAN
+    transforms = np.stack(
+        [np.fft.rfft(unit_cost.discretized(c, step, _POINTS)) - 1.0 for c in unit_costs]
+    )
+    log_intensity, weights = intensities(people, use)
+    rates = np.asarray(use.rates) * utilization.response(use, log_intensity)
+    partial = 2.0 * (1.0 - people.person_years_per_member)
+    exposures = np.array([1.0, *_PART_YEAR])
+    mass = [_compound(weights, rates * exposure, transforms) for exposure in exposures]
+    shares = np.array([1.0 - partial, 0.5 * partial, 0.5 * partial])
+    return AnnualCost(step, exposures, shares, np.stack(mass))
+
+
+def intensities(
+    people: population.Params, use: utilization.Params
+) -> tuple[FloatArray, FloatArray]:
+    """Log intensities of a fresh member's year, and their probabilities."""
+    risk = _on_log_grid(population.log_risk_table(people))
+    transient = _on_log_grid(utilization.log_transient_table(use))
+    start = risk[0] + transient[0]
+    mass = np.convolve(risk[1], transient[1])
+    logs = start + _LOG_STEP * np.arange(mass.size)
+    levels = np.log(people.levels)
+    shares = (1.0 - people.ill_share, people.ill_share)
+    both = np.concatenate([share * mass for share in shares])
+    keep = both > 1e-12
+    weights = both[keep] / both[keep].sum()
+    return np.concatenate([logs + level for level in levels])[keep], weights
+
+
+def _on_log_grid(log_table: FloatArray) -> tuple[float, FloatArray]:
+    """Spread a table's cells over an even grid, mean of the logarithm preserved."""
+    centres = 0.5 * (log_table[:-1] + log_table[1:])
+    start = np.floor(centres.min() / _LOG_STEP) * _LOG_STEP
+    place = (centres - start) / _LOG_STEP
+    left = np.floor(place).astype(np.int64)
+    share = place - left
+    weights = cell_weights()
+    size = int(left.max()) + 2
+    mass = np.bincount(left, weights * (1.0 - share), size)
+    return float(start), mass + np.bincount(left + 1, weights * share, size)
+
+
+def _compound(weights: FloatArray, rates: FloatArray, transforms: FloatArray) -> FloatArray:
+    mixed = weights @ np.exp(rates @ transforms)
+    mass = np.maximum(np.fft.irfft(mixed, _POINTS), 0.0)
+    return np.asarray(mass / mass.sum())

@@ -1,0 +1,239 @@
+"""How well n realizations tell a measure: standard errors, paired differences, intervals.
+
+An estimate carries its empirical influence: how strongly each realization pulls the value. To first
+order the error of the value is the mean of n independent influences, hence
+
+    standard error = sqrt(mean(influence**2) / n).
+
+Two contracts settled on the same realizations share their luck. Subtracting their influences
+realization by realization keeps that, so every measure has a paired error without a formula of its
+own.
+
+A quantile has no smooth influence. Its standard error is the standard deviation of the order
+statistic over all bootstrap resamples, which has a closed form (Maritz and Jarrett, 1978), needs no
+bandwidth, and is 0 where the quantile lies deep inside a point mass.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import special
+
+FloatArray = NDArray[np.float64]
+
+FEWEST_BEYOND = 5.0
+"""Realizations expected beyond a quantile below which its standard error is missing.
+
+In replications, 95 % intervals of TVaR cover 90-94 % with 5 realizations there and 83-87 % with 2.5;
+with less than 1 the quantile is the largest realization and its error would read 0.
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Net result of every realization [USD]; sorted at most once for all measures."""
+
+    values: FloatArray
+
+    def __post_init__(self) -> None:
+        """Refuse what has no distribution: no realizations, several axes, missing values."""
+        if self.values.ndim != 1 or self.values.size == 0:
+            raise ValueError(
+                f"net result has shape {self.values.shape}; expected one axis with a value per "
+                "realization"
+            )
+        odd = np.flatnonzero(~np.isfinite(self.values))
+        if odd.size:
+            raise ValueError(
+                f"net result is missing or infinite in {odd.size} of {self.values.size} "
+                f"realizations, first at position {odd[0]}; expected a number in each"
+            )
+
+    @property
+    def n(self) -> int:
+        """Number of realizations."""
+        return self.values.size
+
+    @cached_property
+    def ordered(self) -> FloatArray:
+        """Values in ascending order."""
+        return np.sort(self.values)
+
+    @cached_property
+    def loss(self) -> Sample:
+        """Loss of every realization [USD], positive = money owed."""
+        return Sample(0.0 - self.values)
+
+
+def sample_of(net: ArrayLike) -> Sample:
+    """Sample of a net result given as anything array-like."""
+    # Adding 0.0 turns -0.0, the mirror image of a party that gets nothing, into 0.0.
+    return Sample(np.asarray(net, dtype=np.float64) + 0.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Estimate:
+    """A measure of n realizations, and what each of them contributes to its error.
+
+    Parameters
+    ----------
+    value
+        The measure [its unit]; NaN where the realizations do not define it.
+    influence
+        Pull of each realization on the value [unit of the value], mean 0, shape (n,); NaN where
+        the precision is unknown.
+    floor
+        Smallest standard error to report [unit of the value].
+    freedom
+        Degrees of freedom of the standard error beyond what the influence shows.
+    """
+
+    value: float
+    influence: FloatArray
+    floor: float = 0.0
+    freedom: float = math.inf
+
+    @property
+    def standard_error(self) -> float:
+        """Monte Carlo standard error [unit of the value]; NaN where unknown."""
+        error = math.sqrt(np.mean(self.influence**2) / self.influence.size)
+        return error if math.isnan(error) else max(error, self.floor)
+
+
+def undefined(n: int) -> Estimate:
+    """Estimate of a measure that these n realizations do not define."""
+    return Estimate(math.nan, unknown(n))
+
+
+def unknown(n: int) -> FloatArray:
+    """Influence of n realizations on a value whose precision cannot be told."""
+    return np.full(n, np.nan)
+
+
+def difference(estimate: Estimate, reference: Estimate) -> Estimate:
+    """Paired difference of one measure between two contracts on the same realizations.
+
+    Parameters
+    ----------
+    estimate, reference
+        The measure of each contract; element i of both influences is the same realization.
+
+    Raises
+    ------
+    ValueError
+        If the two rest on different numbers of realizations.
+    """
+    if estimate.influence.shape != reference.influence.shape:
+        raise ValueError(
+            f"paired difference of {estimate.influence.size} and {reference.influence.size} "
+            "realizations; expected the same realizations in both"
+        )
+    # A contract equals itself exactly; two contracts that merely never differed may differ yet.
+    floor = 0.0 if estimate is reference else max(estimate.floor, reference.floor)
+    return Estimate(
+        estimate.value - reference.value,
+        estimate.influence - reference.influence,
+        floor,
+        min(estimate.freedom, reference.freedom),
+    )
+
+
+def interval(estimate: Estimate, level: float = 0.95) -> tuple[float, float]:
+    """Confidence interval of an estimate: value + SE * (g * (1 + 2 z**2) / 6 -+ t).
+
+    t is Student's quantile at the degrees of freedom of the standard error (Satterthwaite, from the
+    kurtosis of the influence), z the normal quantile, and g = skewness / sqrt(n) the second-order
+    correction (Johnson, 1978; Hall, 1992). With many realizations this is value -+ z * SE; with few
+    in the tail that decides the value, the plain interval would miss too often, and on one side.
+
+    Parameters
+    ----------
+    estimate
+        Any estimate or paired difference.
+    level
+        Probability that the interval covers the true value, in (0, 1).
+
+    Returns
+    -------
+    tuple of float
+        Lower and upper bound [unit of the value]; NaN where the precision is unknown.
+    """
+    if not 0.0 < level < 1.0:
+        raise ValueError(f"interval level is {level:g}; expected a share between 0 and 1")
+    skewness, freedom = _shape(estimate)
+    upper = (1.0 + level) / 2.0
+    z = float(special.ndtri(upper))
+    t = z if math.isinf(freedom) else float(special.stdtrit(freedom, upper))
+    shift = skewness / math.sqrt(estimate.influence.size) * (1.0 + 2.0 * z * z) / 6.0
+    error = estimate.standard_error
+    return estimate.value + error * (shift - t), estimate.value + error * (shift + t)
+
+
+def _shape(estimate: Estimate) -> tuple[float, float]:
+    """Skewness of the influence, and degrees of freedom of the standard error."""
+    influence = estimate.influence
+    scale = math.sqrt(np.mean(influence**2))
+    if scale == 0.0 or math.isnan(scale):
+        return 0.0, estimate.freedom
+    standardized = influence / scale
+    spread = float(np.mean(standardized**4)) - 1.0
+    freedom = 2.0 * influence.size / spread if spread > 0.0 else math.inf
+    return float(np.mean(standardized**3)), min(freedom, estimate.freedom)
+
+
+def order_statistic_error(ordered: FloatArray, rank: int) -> float:
+    """Spread of an order statistic over all bootstrap resamples, as a standard deviation.
+
+    The order statistic of a resample is at most ``ordered[i - 1]`` with probability
+    I(i / n; rank, n - rank + 1), the regularized incomplete beta function.
+
+    Parameters
+    ----------
+    ordered
+        Realizations in ascending order, shape (n,).
+    rank
+        Which order statistic, 1 = smallest.
+    """
+    n = ordered.size
+    # Ranks further than 8 standard deviations away have no weight that counts.
+    reach = math.ceil(8.0 * math.sqrt(rank * (n - rank + 1) / n))
+    first, last = max(0, rank - reach), min(n, rank + reach)
+    at_most = special.betainc(rank, n - rank + 1, np.arange(first, last + 1) / n)
+    weights = np.diff(at_most)
+    gaps = ordered[first:last] - ordered[rank - 1]
+    variance = weights @ gaps**2 - (weights @ gaps) ** 2
+    return math.sqrt(max(float(variance), 0.0))
+
+
+def quantile_influence(
+    values: FloatArray, quantile: float, level: float, error: float
+) -> FloatArray:
+    """Influence of each realization on a quantile, scaled to a known standard error.
+
+    Parameters
+    ----------
+    values
+        Realizations, shape (n,).
+    quantile
+        Their quantile at ``level``.
+    level
+        Share of the realizations at or below the quantile, in (0, 1).
+    error
+        Standard error of the quantile; 0 gives an influence of 0.
+    """
+    if error == 0.0:
+        return np.zeros(values.size)
+    # With ties at the quantile, either side of the tie may be the better split of the realizations.
+    splits = [
+        np.asarray(above, dtype=np.float64) for above in (values > quantile, values >= quantile)
+    ]
+    proper = [above for above in splits if 0.0 < above.mean() < 1.0]
+    above = min(proper, key=lambda split: abs(float(split.mean()) - (1.0 - level)))
+    share = float(above.mean())
+    scale = error * math.sqrt(values.size / (share * (1.0 - share)))
+    return scale * (above - share)

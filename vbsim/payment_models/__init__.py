@@ -1,0 +1,11 @@
+"""Payment models, one per file; ``base.py`` says what every one takes and gives."""
+
+from types import ModuleType
+
+from vbsim.payment_models import capitation, fee_for_service, shared_savings
+
+MODELS: dict[str, ModuleType] = {
+    "capitation": capitation,
+    "fee_for_service": fee_for_service,
+    "shared_savings": shared_savings,
+}

@@ -1,0 +1,98 @@
+"""Benchmarks: what a performance year's expenditure is held against.
+
+``published``: a stated figure per person-year. ``simulated``: the base years come out of the same
+engine, so the benchmark carries its own luck; they are trended to the performance year, weighted,
+and brought to a stated expected level.
+
+Either follows the nation if the contract updates it after the year: the systematic cost level of
+the year, which the nation shares, then cancels from the savings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vbsim.errors import ParameterError
+from vbsim.payment_models.base import FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A stated benchmark.
+
+    Parameters
+    ----------
+    per_capita
+        Updated benchmark per person-year [USD].
+    follows_nation
+        Whether it is updated with the nation's cost level after the year.
+    """
+
+    per_capita: float
+    follows_nation: bool
+
+    def __post_init__(self) -> None:
+        """Refuse a benchmark that is no money."""
+        if not self.per_capita > 0.0:
+            raise ParameterError(f"published benchmark is {self.per_capita:g}; expected above 0")
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """A benchmark made from simulated base years, for one performance year.
+
+    Parameters
+    ----------
+    weights
+        Weight of each base year, shape (base years,), sum 1.
+    trend
+        Factor from each base year to the performance year by segment, shape
+        (base years, segments): national trend times growth of risk scores.
+    adjustment
+        Factor that brings the expected benchmark to its stated level (regional adjustment and
+        whatever else the steps above leave out).
+    follows_nation
+        As in :class:`Published`.
+    """
+
+    weights: FloatArray
+    trend: FloatArray
+    adjustment: float
+    follows_nation: bool
+
+
+def benchmark(
+    terms: Published | Simulated,
+    base_expenditure: FloatArray,
+    base_person_years: FloatArray,
+    person_years: FloatArray,
+    national_factor: FloatArray,
+) -> tuple[FloatArray, dict[str, FloatArray]]:
+    """Benchmark of a performance year [USD], and the lines that explain it.
+
+    Parameters
+    ----------
+    terms
+        How the benchmark comes about.
+    base_expenditure, base_person_years
+        Base years, shape (realizations, base years, segments).
+    person_years, national_factor
+        Performance year, shape (realizations, segments).
+    """
+    update = national_factor if terms.follows_nation else np.ones_like(national_factor)
+    if isinstance(terms, Published):
+        total = np.sum(terms.per_capita * update * person_years, axis=1)
+        return total, {"benchmark": total}
+    per_capita = base_expenditure / base_person_years
+    historical = np.einsum("b,bs,rbs->rs", terms.weights, terms.trend, per_capita)
+    trended = np.sum(historical * person_years, axis=1)
+    updated = np.sum(historical * update * person_years, axis=1)
+    total = updated * terms.adjustment
+    return total, {
+        "base_years_trended": trended,
+        "national_update": updated - trended,
+        "adjustment": total - updated,
+        "benchmark": total,
+    }

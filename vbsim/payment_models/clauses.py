@@ -1,0 +1,73 @@
+"""Sentences that contracts share, each a function of vectors over realizations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vbsim.errors import ParameterError
+from vbsim.payment_models.base import FloatArray, Statement, Transfer
+from vbsim.vocabulary import PROVIDER, REINSURER
+
+
+def gate(gap: FloatArray, benchmark: FloatArray, minimum_rate: float) -> FloatArray:
+    """Count a gap from its first dollar once it reaches the minimum rate, inclusively [USD]."""
+    return np.where((gap > 0.0) & (gap >= minimum_rate * benchmark), gap, 0.0)
+
+
+def within(value: FloatArray, low: float, high: float) -> FloatArray:
+    """Keep a rate between its floor and its ceiling."""
+    return np.minimum(np.maximum(value, low), high)
+
+
+@dataclass(frozen=True, slots=True)
+class StopLossTerms:
+    """Specific stop-loss that the provider buys.
+
+    Parameters
+    ----------
+    attachment, limit
+        Start and width of the layer of each member's annual cost [USD].
+    coinsurance
+        Share of the layer that the reinsurer pays, in [0, 1].
+    premium_pmpm
+        Premium per member per month [USD].
+    """
+
+    attachment: float
+    limit: float
+    coinsurance: float
+    premium_pmpm: float
+
+    def __post_init__(self) -> None:
+        """Refuse a layer or a share that is none."""
+        if min(self.attachment, self.limit, self.premium_pmpm) < 0.0:
+            raise ParameterError("stop-loss attachment, limit and premium must be 0 or more")
+        if not 0.0 <= self.coinsurance <= 1.0:
+            raise ParameterError(f"stop-loss coinsurance is {self.coinsurance:g}; expected 0 to 1")
+
+
+def with_stop_loss(
+    statement: Statement, layer_cost: FloatArray, person_years: FloatArray, terms: StopLossTerms
+) -> Statement:
+    """Add premium and recovery of a specific stop-loss to a statement."""
+    premium = terms.premium_pmpm * 12.0 * person_years
+    recovery = terms.coinsurance * layer_cost
+    return Statement(
+        facts=statement.facts,
+        steps={**statement.steps, "stop_loss_premium": -premium, "stop_loss_recovery": recovery},
+        transfers=(
+            *statement.transfers,
+            Transfer(PROVIDER, REINSURER, "stop-loss premium", premium),
+            Transfer(REINSURER, PROVIDER, "stop-loss recovery", recovery),
+        ),
+    )
+
+
+def banded(table: list[list[float]], count: int) -> float:
+    """Rate for a count from bands (low, high, rate at low, rate at high), linear within a band."""
+    for low, high, at_low, at_high in table:
+        if low <= count <= high:
+            return at_low + (count - low) / (high - low) * (at_high - at_low)
+    raise ParameterError(f"no band holds {count}; bands reach from {table[0][0]:g} up")

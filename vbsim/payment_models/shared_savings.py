@@ -1,0 +1,113 @@
+"""Shared savings, one- or two-sided: payer and provider split the gap to the benchmark.
+
+Savings and losses count from the first dollar once they reach the minimum savings or loss rate,
+inclusively. Sequestration is taken before the payment limit and never from losses: both proved by
+replaying published settlements (rules/mssp.yaml).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from vbsim.errors import ParameterError
+from vbsim.payment_models import clauses
+from vbsim.payment_models.base import ContractYear, FloatArray, Statement, Transfer
+from vbsim.vocabulary import DOWNSTREAM, PAYER, PROVIDER
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Numbers in force for one contract year; every rate is a share in [0, 1].
+
+    Parameters
+    ----------
+    two_sided
+        Whether losses are shared.
+    minimum_savings_rate, minimum_loss_rate
+        Gates [share of benchmark].
+    sharing_rate
+        Provider's part of savings; times the quality score if ``quality_scales_sharing``.
+    sharing_rate_standard_missed
+        The same where the quality standard is not met.
+    loss_rate_minimum, loss_rate_maximum, loss_rate_quality_slope
+        Provider's part of losses is ``1 - slope * quality`` within the two; the maximum where the
+        standard is not met.
+    payment_limit, loss_limit_benchmark
+        Caps [share of benchmark].
+    loss_limit_amount
+        Second cap on losses [USD], infinite where the contract has none.
+    sequestration
+        Part withheld from savings payments.
+    """
+
+    two_sided: bool
+    minimum_savings_rate: float
+    minimum_loss_rate: float
+    sharing_rate: float
+    quality_scales_sharing: bool
+    sharing_rate_standard_missed: float
+    payment_limit: float
+    loss_rate_minimum: float
+    loss_rate_maximum: float
+    loss_rate_quality_slope: float
+    loss_limit_benchmark: float
+    loss_limit_amount: float
+    sequestration: float
+
+    def __post_init__(self) -> None:
+        """Refuse a rate outside [0, 1] and a cap below zero."""
+        for item in fields(self):
+            value = getattr(self, item.name)
+            high = np.inf if item.name == "loss_limit_amount" else 1.0
+            if not 0.0 <= value <= high:
+                raise ParameterError(f"{item.name} is {value}; expected between 0 and {high:g}")
+
+
+def settle(state: None, year: ContractYear, terms: Terms) -> tuple[None, Statement]:
+    """Settle one year for all realizations; positive amounts go to the provider [USD]."""
+    benchmark = year.benchmark
+    gap = benchmark - year.expenditure
+    savings = clauses.gate(gap, benchmark, terms.minimum_savings_rate)
+    losses = clauses.gate(-gap, benchmark, terms.minimum_loss_rate) * terms.two_sided
+    sharing, loss_rate = rates(year, terms)
+    shared, owed = sharing * savings, loss_rate * losses
+    after_sequestration = shared * (1.0 - terms.sequestration)
+    loss_limit = np.minimum(terms.loss_limit_benchmark * benchmark, terms.loss_limit_amount)
+    paid = np.minimum(after_sequestration, terms.payment_limit * benchmark)
+    charged = np.minimum(owed, loss_limit)
+    steps = {
+        "gross_savings": gap,
+        "not_counted": savings - losses - gap,
+        "payer_part": (shared - owed) - (savings - losses),
+        "sequestration": after_sequestration - shared,
+        "limits": (paid - after_sequestration) + (owed - charged),
+    }
+    facts = {
+        "expenditure": year.expenditure,
+        "savings_rate": gap / benchmark,
+        "sharing_rate": sharing,
+        "loss_rate": loss_rate,
+        "shared_savings": paid,
+        "shared_losses": charged,
+    }
+    transfers = (
+        Transfer(PAYER, DOWNSTREAM, "claims", year.cost),
+        Transfer(PAYER, PROVIDER, "shared savings", paid),
+        Transfer(PROVIDER, PAYER, "shared losses", charged),
+    )
+    return None, Statement(facts, steps, transfers)
+
+
+def rates(year: ContractYear, terms: Terms) -> tuple[FloatArray, FloatArray]:
+    """Provider's part of savings and of losses, by quality."""
+    met = year.quality_standard_met > 0.5
+    scale = year.quality_score if terms.quality_scales_sharing else np.ones_like(year.cost)
+    sharing = np.where(met, terms.sharing_rate * scale, terms.sharing_rate_standard_missed)
+    by_quality = clauses.within(
+        1.0 - terms.loss_rate_quality_slope * year.quality_score,
+        terms.loss_rate_minimum,
+        terms.loss_rate_maximum,
+    )
+    return sharing, np.where(met, by_quality, terms.loss_rate_maximum)

@@ -1,0 +1,218 @@
+"""The Plan: a scenario's words turned into numbers, each knowing where it came from.
+
+After ``resolve`` has made a Plan nothing looks back at a scenario or a rule file. Arrays have the
+axes T (simulated years: base years, then performance years), S (segments), K (services).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vbsim.generators import (
+    entity_year,
+    population,
+    quality,
+    shocks,
+    trend,
+    true_savings,
+    unit_cost,
+    utilization,
+)
+from vbsim.payment_models.benchmarks import Published, Simulated
+from vbsim.payment_models.clauses import StopLossTerms
+from vbsim.rulebook import Figure
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Members and what they cost.
+
+    Parameters
+    ----------
+    years
+        Simulated calendar years, rising, shape (T,).
+    segments, services
+        Names, S and K of them.
+    members
+        Members of each segment, (T, S).
+    people
+        Population generator of each segment.
+    use
+        Utilization generator of each year and segment, T tuples of S.
+    unit_costs
+        Unit-cost generator of each service, at the prices of the assumption set.
+    price
+        Factor on unit cost that gives the expected cost level, (T, S, K).
+    expected_cost
+        Expected cost per person-year without true savings, (T, S) [USD].
+    expected_truncated
+        The same after truncation, (T, S) [USD].
+    """
+
+    years: NDArray[np.int64]
+    segments: tuple[str, ...]
+    services: tuple[str, ...]
+    members: NDArray[np.int64]
+    people: tuple[population.Params, ...]
+    use: tuple[tuple[utilization.Params, ...], ...]
+    unit_costs: tuple[unit_cost.Params, ...]
+    price: FloatArray
+    expected_cost: FloatArray
+    expected_truncated: FloatArray
+
+    @property
+    def rate(self) -> FloatArray:
+        """Expected claims per person-year, (T, S, K)."""
+        return np.array([[segment.rates for segment in year] for year in self.use])
+
+    @property
+    def mean_unit_cost(self) -> FloatArray:
+        """Expected cost of a claim, (T, S, K) [USD]."""
+        return self.price * np.array([unit_cost.mean(c) for c in self.unit_costs])
+
+
+@dataclass(frozen=True, slots=True)
+class Systematic:
+    """Generators of what reaches all members of a realization at once."""
+
+    trend: trend.Params
+    shocks: shocks.Params
+    entity_year: entity_year.Params
+    true_savings: true_savings.Params
+    quality: quality.Params
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """The part of a member's annual cost between two bounds.
+
+    Parameters
+    ----------
+    name
+        What the experience calls it.
+    services
+        Which services the basket holds, (K,).
+    lower, upper
+        Bounds, (T, S) [USD].
+    annualized
+        Whether the bounds shrink with a part-year member's exposure.
+    """
+
+    name: str
+    services: BoolArray
+    lower: FloatArray
+    upper: FloatArray
+    annualized: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """One contract in numbers.
+
+    Parameters
+    ----------
+    name, label
+        Key in the scenario; words for tables and figures.
+    model
+        Key of ``payment_models.MODELS``.
+    lan_category
+        HCP-LAN category.
+    terms
+        Terms of the model for each performance year.
+    benchmarks
+        Benchmark of each performance year; empty without one.
+    base_years
+        Positions on the year axis of the benchmark's base years.
+    expenditure_layer
+        Name of the layer that counts as expenditure; empty for all claims.
+    stop_loss, stop_loss_layer
+        Specific stop-loss, if any, and the layer it pays on.
+    """
+
+    name: str
+    label: str
+    model: str
+    lan_category: str
+    terms: tuple[object, ...]
+    benchmarks: tuple[Published | Simulated, ...] = ()
+    base_years: tuple[int, ...] = ()
+    expenditure_layer: str = ""
+    stop_loss: StopLossTerms | None = None
+    stop_loss_layer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """A published result, shown beside the simulated distribution."""
+
+    savings_rate: float
+    payment: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that ``simulate``, ``settle`` and ``report`` need; printing it is the audit trail.
+
+    Parameters
+    ----------
+    name, description
+        From the scenario.
+    scenario
+        Text of the scenario as resolved, for the run folder.
+    seed, seeds
+        Seed of the run, and seeds of single streams that differ from it.
+    realizations
+        How many contract years are simulated.
+    start_year
+        First performance year; earlier simulated years are base years.
+    world, systematic, layers, contracts
+        The model in numbers.
+    reference
+        Name of the contract that the others are compared with.
+    owing_more_than
+        Amounts [USD] for which the probability of owing more is reported.
+    observed
+        A published result, if the scenario gives one.
+    figures
+        Every figure used, with its source and status.
+    warnings
+        What is unusual but legal.
+    """
+
+    name: str
+    description: str
+    scenario: str
+    seed: int
+    seeds: tuple[tuple[str, int], ...]
+    realizations: int
+    start_year: int
+    world: World
+    systematic: Systematic
+    layers: tuple[Layer, ...]
+    contracts: tuple[Contract, ...]
+    reference: str
+    owing_more_than: tuple[float, ...]
+    observed: Observed | None
+    figures: tuple[Figure, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def performance(self) -> BoolArray:
+        """Which simulated years are performance years, (T,)."""
+        return self.world.years >= self.start_year
+
+    @property
+    def unverified(self) -> tuple[Figure, ...]:
+        """Figures whose source has not been seen."""
+        return tuple(figure for figure in self.figures if not figure.verified)
+
+    def seed_of(self, stream: str) -> int:
+        """Seed of a named stream."""
+        return dict(self.seeds).get(stream, self.seed)

@@ -1,0 +1,229 @@
+"""Reads a dated, cited YAML table and returns the values in force on a date.
+
+A table is a tree; a leaf is a mapping that has ``values`` (date -> value), ``unit``,
+``description``, ``status`` and ``source``. Keys that the reader does not know are errors, so that
+nothing in a file is silently ignored.
+
+Status: ``V`` read in the named source or confirmed by replaying published settlements; ``V2`` read
+in a named secondary source; ``D`` derived by arithmetic from V figures; ``UNVERIFIED`` a figure
+whose source has not been seen, which is shown as such wherever it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from vbsim.errors import RuleError, did_you_mean
+
+STATUSES = ("V", "V2", "D", "UNVERIFIED")
+KINDS = {"rules": "program", "assumptions": "assumption set"}
+_LEAF_KEYS = {"description", "unit", "status", "source", "values", "note"}
+_HEAD_KEYS = {"title", "authority", "verified_from", "verified_through", "sources", "parameters"}
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number (or small table) and where it came from."""
+
+    path: str
+    value: Any
+    unit: str
+    status: str
+    source: str
+    date: str
+    file: str
+    description: str = ""
+
+    @property
+    def verified(self) -> bool:
+        """Whether a source for the figure has been seen."""
+        return self.status != "UNVERIFIED"
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """One file of rules or assumptions."""
+
+    kind: str
+    name: str
+    title: str
+    authority: str
+    first_year: int
+    last_year: int
+    sources: Mapping[str, str]
+    parameters: Mapping[str, Any]
+
+    @property
+    def file(self) -> str:
+        """Name of the file below the package, for messages and citations."""
+        return f"{self.kind}/{self.name}.yaml"
+
+    def figure(self, path: str, on: date | int, key: str | None = None) -> Figure:
+        """Return the figure in force on a date.
+
+        Parameters
+        ----------
+        path
+            Keys joined by dots, such as ``services.inpatient.utilization``.
+        on
+            The day (or a year, for its first day); the year must lie in the file's verified range.
+        key
+            Where the value is a table by name (by track, say): the name wanted.
+
+        Raises
+        ------
+        RuleError
+            If there is no such figure, or the year lies outside the verified range.
+        """
+        on = _day(on)
+        self.check_year(on.year)
+        leaf = self._leaf(path)
+        dated = [(day, value) for day, value in leaf["values"].items() if _day(day) <= on]
+        if not dated:
+            first = min(leaf["values"])
+            raise RuleError(f"{self.file}: {path} has no value before {first}; asked for {on}")
+        day, value = max(dated, key=lambda item: _day(item[0]))
+        status = leaf["status"]
+        if key is not None:
+            value = self._pick(path, value, key)
+            status = status[key] if isinstance(status, Mapping) else status
+        return Figure(
+            path=path if key is None else f"{path}.{key}",
+            value=value,
+            unit=leaf["unit"],
+            status=status,
+            source=self._cite(leaf["source"]),
+            date=str(day),
+            file=self.file,
+            description=leaf["description"],
+        )
+
+    def check_year(self, year: int) -> None:
+        """Raise RuleError unless the year lies in the verified range of the file."""
+        if not self.first_year <= year <= self.last_year:
+            raise RuleError(
+                f"{self.file}: verified for {self.first_year} to {self.last_year}, "
+                f"not for {year}; choose a year in that range, or add the year's values to the "
+                "file and raise verified_through"
+            )
+
+    def children(self, path: str) -> list[str]:
+        """Names below a path, in the order of the file."""
+        return list(self._node(path))
+
+    def has(self, path: str) -> bool:
+        """Whether the file holds a figure or a branch at this path."""
+        node: Any = self.parameters
+        for part in path.split("."):
+            if not isinstance(node, Mapping) or part not in node:
+                return False
+            node = node[part]
+        return True
+
+    def figures(self) -> Iterator[str]:
+        """Paths of all figures of the file."""
+        yield from _leaves(self.parameters, ())
+
+    def _node(self, path: str) -> Mapping[str, Any]:
+        node: Any = self.parameters
+        for part in path.split("."):
+            if part not in node:
+                hint = did_you_mean(part, node)
+                raise RuleError(f"{self.file}: no '{part}' in '{path}'; {hint}")
+            node = node[part]
+        return node  # type: ignore[no-any-return]
+
+    def _leaf(self, path: str) -> Mapping[str, Any]:
+        node = self._node(path)
+        if "values" not in node:
+            raise RuleError(f"{self.file}: '{path}' is a branch, not a figure")
+        return node
+
+    def _pick(self, path: str, table: Mapping[str, Any], key: str) -> Any:
+        if key not in table:
+            raise RuleError(f"{self.file}: {path}: no '{key}'; {did_you_mean(key, table)}")
+        return table[key]
+
+    def _cite(self, source: str) -> str:
+        """Spell out a source key of the file's head, followed by its section."""
+        name, _, section = source.partition(",")
+        full = self.sources.get(name.strip())
+        return source if full is None else full + ("," + section if section else "")
+
+
+@cache
+def read(kind: str, name: str) -> Rulebook:
+    """Read ``rules/<name>.yaml`` or ``assumptions/<name>.yaml`` of the package.
+
+    Raises
+    ------
+    RuleError
+        If there is no such file, or the file breaks its own format.
+    """
+    folder = resources.files("vbsim").joinpath(kind)
+    if name not in available(kind):
+        raise RuleError(f"no {KINDS[kind]} '{name}'; {did_you_mean(name, available(kind))}")
+    text = folder.joinpath(f"{name}.yaml").read_text(encoding="utf-8")
+    return parse(kind, name, text)
+
+
+def parse(kind: str, name: str, text: str) -> Rulebook:
+    """Turn the text of a rule file into a Rulebook, checking its format."""
+    data = YAML(typ="safe", pure=True).load(text)
+    file = f"{kind}/{name}.yaml"
+    if set(data) != _HEAD_KEYS:
+        odd = ", ".join(sorted(set(data) ^ _HEAD_KEYS))
+        raise RuleError(f"{file}: keys missing or unknown: {odd}")
+    for path in _leaves(data["parameters"], ()):
+        _check_leaf(file, path, data["parameters"])
+    return Rulebook(
+        kind=kind,
+        name=name,
+        title=data["title"],
+        authority=data["authority"],
+        first_year=data["verified_from"],
+        last_year=data["verified_through"],
+        sources=data["sources"],
+        parameters=data["parameters"],
+    )
+
+
+def available(kind: str) -> list[str]:
+    """Names of the files of a kind that ship with the package."""
+    folder = resources.files("vbsim").joinpath(kind)
+    return sorted(p.name[:-5] for p in folder.iterdir() if p.name.endswith(".yaml"))
+
+
+def _leaves(node: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
+    if "values" in node or not isinstance(next(iter(node.values())), Mapping):
+        yield ".".join(path)
+        return
+    for name, below in node.items():
+        yield from _leaves(below, (*path, str(name)))
+
+
+def _check_leaf(file: str, path: str, tree: Mapping[str, Any]) -> None:
+    leaf: Any = tree
+    for part in path.split("."):
+        leaf = leaf[part] if part in leaf else leaf[int(part)]
+    missing = (_LEAF_KEYS - {"note"}) - set(leaf)
+    unknown = set(leaf) - _LEAF_KEYS
+    if missing or unknown:
+        raise RuleError(f"{file}: {path}: missing {sorted(missing)}, unknown {sorted(unknown)}")
+    status = leaf["status"]
+    for mark in status.values() if isinstance(status, Mapping) else [status]:
+        if mark not in STATUSES:
+            raise RuleError(f"{file}: {path}: status '{mark}' is none of {STATUSES}")
+    if not leaf["values"]:
+        raise RuleError(f"{file}: {path}: has no dated value")
+
+
+def _day(value: date | int) -> date:
+    return value if isinstance(value, date) else date(int(value), 1, 1)

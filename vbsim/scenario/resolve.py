@@ -1,0 +1,160 @@
+"""Scenario to Plan: every word becomes a number that knows where it came from."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+from ruamel.yaml import YAML
+
+from vbsim import rulebook
+from vbsim.errors import did_you_mean
+from vbsim.generators import entity_year, quality, shocks, trend, true_savings
+from vbsim.plan import Observed, Plan, Systematic
+from vbsim.rulebook import Rulebook
+from vbsim.scenario.audit import Audit
+from vbsim.scenario.contracts import (
+    TRUNCATED,
+    Desk,
+    resolve_contract,
+    truncation_layer,
+    truncation_share,
+)
+from vbsim.scenario.levels import base_years, expected_levels
+from vbsim.scenario.schema import Scenario
+from vbsim.scenario.world import Draft, draft_world, finish_world
+
+STREAMS = ("population", "claims", "trend", "shocks", "entity_year", "true_savings", "quality")
+# What the scenario itself states, quoted in the audit trail.
+_QUOTED = ("population", "services", "uncertainty", "benchmark", "quality", "stop_loss", "contracts")
+
+
+def resolve(scenario: Scenario) -> Plan:
+    """Turn a Scenario into a Plan.
+
+    Parameters
+    ----------
+    scenario
+        From :func:`vbsim.load`.
+
+    Returns
+    -------
+    Plan
+        Numbers alone; ``plan.figures`` cites the source, date and status of each.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem found: unknown names, years outside a rule file, figures that contradict
+        each other.
+    """
+    audit = Audit(scenario)
+    _check_names(audit)
+    years = base_years(audit)
+    audit.check()
+    book = rulebook.read("assumptions", scenario.assumptions)
+    performance = range(scenario.start_year, scenario.start_year + scenario.years)
+    draft = draft_world(audit, book, (*years, *performance))
+    draft.truncation_share = truncation_share(audit, scenario.start_year)
+    with audit.at("benchmark"):
+        levels = expected_levels(draft)
+    audit.check()
+    world = finish_world(draft, levels)
+    layers = {}
+    if draft.truncation_share < 1.0:
+        layers[TRUNCATED] = truncation_layer(draft, world)
+    desk = Desk(audit, draft, world, layers)
+    contracts = [resolve_contract(desk, n, words) for n, words in scenario.contracts.items()]
+    with audit.at("uncertainty"):
+        systematic = _systematic(draft, book)
+    audit.check()
+    audit.stated(*((key,) for key in _QUOTED))
+    outputs, observed = scenario.outputs, scenario.outputs.observed
+    return Plan(
+        name=scenario.name,
+        description=scenario.description,
+        scenario=as_yaml(scenario),
+        seed=scenario.seed,
+        seeds=tuple(sorted(scenario.seeds.items())),
+        realizations=scenario.realizations,
+        start_year=scenario.start_year,
+        world=world,
+        systematic=systematic,
+        layers=tuple(layers.values()),
+        contracts=tuple(c for c in contracts if c is not None),
+        reference=outputs.reference or next(iter(scenario.contracts)),
+        owing_more_than=tuple(outputs.owing_more_than),
+        observed=None
+        if observed is None
+        else Observed(observed.savings_rate, observed.payment, observed.source),
+        figures=tuple(audit.figures.values()),
+        warnings=tuple(audit.warnings),
+    )
+
+
+def as_yaml(scenario: Scenario) -> str:
+    """Text of a scenario with its baseline merged in, as it was resolved."""
+    out = StringIO()
+    writer = YAML()
+    writer.default_flow_style = False
+    writer.dump(scenario.source.data, out)
+    return out.getvalue()
+
+
+def _check_names(audit: Audit) -> None:
+    scenario = audit.scenario
+    known = rulebook.available("assumptions")
+    if scenario.assumptions not in known:
+        audit.wrong(("assumptions",), f"'{scenario.assumptions}'", "an assumption set of vbsim",
+                    did_you_mean(scenario.assumptions, known))
+    for name in scenario.seeds:
+        if name not in STREAMS:
+            audit.wrong(("seeds", name), f"'{name}'", "a random stream",
+                        did_you_mean(name, STREAMS))
+    reference = scenario.outputs.reference
+    if reference is not None and reference not in scenario.contracts:
+        audit.wrong(("outputs", "reference"), f"'{reference}'", "a contract of this scenario",
+                    did_you_mean(reference, scenario.contracts))
+
+
+def _systematic(draft: Draft, book: Rulebook) -> Systematic:
+    audit, year = draft.audit, draft.start_year
+    stated, words = audit.scenario.uncertainty, audit.scenario.quality
+
+    def assumed(path: str, own: float | None = None) -> float:
+        return own if own is not None else float(audit.cite(book.figure(path, year)))
+
+    def by_service(path: str) -> dict[str, float]:
+        table: dict[str, float] = audit.cite(book.figure(path, year))
+        return table
+
+    spread = stated.service_sd
+    if isinstance(spread, dict):
+        for name in set(spread) - set(draft.services):
+            audit.wrong(("uncertainty", "service_sd", name), f"'{name}'", "a service",
+                        did_you_mean(name, draft.services))
+        spread = by_service("uncertainty.service_sd") | spread
+    elif spread is None:
+        spread = by_service("uncertainty.service_sd")
+    else:
+        spread = dict.fromkeys(draft.services, spread)
+    changes = by_service("uncertainty.pandemic_change")
+    prior = stated.true_savings.normal if stated.true_savings is not None else None
+    return Systematic(
+        trend=trend.Params(assumed("uncertainty.trend_sd", stated.trend_sd)),
+        shocks=shocks.Params(
+            services=draft.services,
+            sds=tuple(spread.get(name, 0.0) for name in draft.services),
+            correlation=assumed("uncertainty.service_correlation", stated.service_correlation),
+            pandemic_probability=assumed(
+                "uncertainty.pandemic_probability", stated.pandemic_probability
+            ),
+            pandemic_changes=tuple(changes.get(name, 0.0) for name in draft.services),
+        ),
+        entity_year=entity_year.Params(assumed("uncertainty.local_sd", stated.local_sd)),
+        true_savings=true_savings.Params(prior.mean if prior else 0.0, prior.sd if prior else 0.0),
+        quality=quality.Params(
+            assumed("quality.score_mean", words.score_mean),
+            assumed("quality.score_sd", words.score_sd),
+            assumed("quality.standard_met", words.standard_met),
+        ),
+    )

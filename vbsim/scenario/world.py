@@ -1,0 +1,272 @@
+"""Population, services and assumptions to a World: rates, prices and the expected cost level.
+
+Utilization comes from the assumption set (by enrollment type); prices are scaled by one factor per
+year and segment so that the segment's expected cost is what the scenario states. Truncation points
+are the nation's: the percentile of the assumption set's annual cost, at the nation's cost level.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+from scipy import optimize
+
+from vbsim.errors import ParameterError, did_you_mean
+from vbsim.generators import annual_cost, population, unit_cost, utilization
+from vbsim.plan import FloatArray, World
+from vbsim.rulebook import Rulebook
+from vbsim.scenario.audit import Audit
+from vbsim.scenario.schema import Segment
+
+_STATE = ("risk_sd", "ill_share", "ill_ratio")
+
+
+@dataclass
+class Draft:
+    """A World in the making: everything but the cost level, which benchmarks may set."""
+
+    audit: Audit
+    book: Rulebook
+    years: tuple[int, ...]
+    start_year: int
+    segments: tuple[str, ...]
+    services: tuple[str, ...]
+    members: np.ndarray = field(init=False)
+    people: tuple[population.Params, ...] = field(init=False)
+    use: tuple[tuple[utilization.Params, ...], ...] = field(init=False)
+    unit_costs: tuple[tuple[unit_cost.Params, ...], ...] = field(init=False)
+    national: FloatArray = field(init=False)
+    truncation_share: float = 1.0
+
+    @property
+    def stated(self) -> list[Segment]:
+        """The scenario's segments, in order."""
+        return [self.audit.scenario.population.segments[name] for name in self.segments]
+
+    def distribution(self, year: int, segment: int) -> annual_cost.AnnualCost:
+        """Annual cost of a member of a segment, before its cost level is set."""
+        return _distribution(
+            self.people[segment], self.use[year][segment], self.unit_costs[year]
+        )
+
+    def truncation(self, year: int, segment: int) -> float:
+        """The nation's truncation point [USD]; infinite when nothing is truncated."""
+        if self.truncation_share >= 1.0:
+            return np.inf
+        nation = self.distribution(year, segment)
+        point = nation.percentile(self.truncation_share)
+        return float(point * self.national[year, segment] / nation.limited_mean(point)[0])
+
+    def price_factor(self, year: int, segment: int, level: float) -> float:
+        """Factor on all prices that gives a segment its expected cost per person-year."""
+        cost = self.distribution(year, segment)
+        limit = self.truncation(year, segment)
+        if not (self.audit.scenario.population.per_capita_truncated and np.isfinite(limit)):
+            return level / self.mean_cost(year, segment)
+
+        def miss(factor: float) -> float:
+            return float(factor * cost.limited_mean(limit / factor)[0]) - level
+
+        start = level / self.mean_cost(year, segment)
+        if miss(20.0 * start) < 0.0:
+            raise ParameterError(
+                f"per_capita {level:,.0f} cannot be reached: expenditure is truncated at "
+                f"{limit:,.0f} per member"
+            )
+        return float(optimize.brentq(miss, 0.5 * start, 20.0 * start, rtol=1e-10))
+
+    def mean_cost(self, year: int, segment: int) -> float:
+        """Exact mean annual cost before the cost level is set [USD]."""
+        means = [unit_cost.mean(c) for c in self.unit_costs[year]]
+        return float(np.dot(self.use[year][segment].rates, means))
+
+
+@cache
+def _distribution(
+    people: population.Params, use: utilization.Params, costs: tuple[unit_cost.Params, ...]
+) -> annual_cost.AnnualCost:
+    return annual_cost.annual_cost(people, use, costs)
+
+
+def draft_world(audit: Audit, book: Rulebook, years: tuple[int, ...]) -> Draft:
+    """Resolve who the members are and which services they use."""
+    scenario = audit.scenario
+    segments = tuple(scenario.population.segments)
+    own = [name for name in scenario.services if name not in book.children("services")]
+    services = (*book.children("services"), *own)
+    draft = Draft(audit, book, years, scenario.start_year, segments, services)
+    _check_names(audit, book, own)
+    for year in years:
+        with audit.at("start_year"):
+            book.check_year(year)
+    audit.check()
+    draft.members = np.array([[_members(draft, y, s) for s in draft.stated] for y in years])
+    _check_members(audit, draft.members[-1])
+    with audit.at("population"):
+        draft.people = tuple(_people(draft, segment) for segment in draft.stated)
+    with audit.at("services"):
+        draft.unit_costs = tuple(_unit_costs(draft, year) for year in years)
+        draft.use = tuple(
+            tuple(_use(draft, year, i) for i in range(len(segments))) for year in years
+        )
+    audit.check()
+    draft.national = np.array(
+        [
+            [_assumed(draft, f"enrollment_types.{s.enrollment_type}.per_capita", y)
+             for s in draft.stated]
+            for y in years
+        ]
+    )
+    return draft
+
+
+def finish_world(draft: Draft, levels: FloatArray) -> World:
+    """Set the expected cost level of every year and segment, (T, S) [USD per person-year]."""
+    shape = levels.shape
+    factor, truncated = np.empty(shape), np.empty(shape)
+    for year, segment in np.ndindex(*shape):
+        name = draft.segments[segment]
+        with draft.audit.at("population", "segments", name, "per_capita", draft.years[year]):
+            factor[year, segment] = draft.price_factor(year, segment, levels[year, segment])
+    draft.audit.check()
+    for year, segment in np.ndindex(*shape):
+        limit, scale = draft.truncation(year, segment), factor[year, segment]
+        limited = draft.distribution(year, segment).limited_mean(limit / scale)[0]
+        mean = draft.mean_cost(year, segment)
+        truncated[year, segment] = scale * (limited if np.isfinite(limit) else mean)
+    reference = draft.years.index(draft.start_year)
+    means = np.array([[unit_cost.mean(c) for c in year] for year in draft.unit_costs])
+    price = factor[:, :, None] * (means / means[reference])[:, None, :]
+    cost = factor * [[draft.mean_cost(y, s) for s in range(shape[1])] for y in range(shape[0])]
+    return World(
+        years=np.array(draft.years),
+        segments=draft.segments,
+        services=draft.services,
+        members=draft.members,
+        people=draft.people,
+        use=draft.use,
+        unit_costs=draft.unit_costs[reference],
+        price=price,
+        expected_cost=cost,
+        expected_truncated=truncated,
+    )
+
+
+def _check_names(audit: Audit, book: Rulebook, own: list[str]) -> None:
+    known = book.children("enrollment_types")
+    for name, segment in audit.scenario.population.segments.items():
+        if segment.enrollment_type not in known:
+            audit.wrong(
+                ("population", "segments", name, "enrollment_type"),
+                f"'{segment.enrollment_type}'",
+                f"an enrollment type of {book.file}",
+                did_you_mean(segment.enrollment_type, known),
+            )
+    for name in own:
+        service = audit.scenario.services[name]
+        if service.utilization is None or service.unit_cost is None:
+            audit.wrong(
+                ("services", name),
+                f"'{name}', which is no service of {book.file}",
+                "utilization and unit_cost for a service of the scenario's own",
+                did_you_mean(name, book.children("services")),
+            )
+
+
+def _members(draft: Draft, year: int, segment: Segment) -> int:
+    stated = segment.person_years
+    if isinstance(stated, dict):
+        nearest = min(stated, key=lambda y: (abs(y - year), -y))
+        if nearest != year:
+            draft.audit.warn(
+                f"person-years of {year} are not stated and taken from {nearest}"
+            )
+        stated = stated[nearest]
+    return max(1, round(stated / _exposure(draft)))
+
+
+def _check_members(audit: Audit, simulated: np.ndarray) -> None:
+    stated, total = audit.scenario.population.members, int(simulated.sum())
+    if stated is not None and abs(total / stated - 1.0) > 0.02:
+        audit.wrong(
+            ("population", "members"),
+            stated,
+            f"about {total:,}: the segments' person-years over person_years_per_member",
+            "make members, person_years and person_years_per_member agree within 2 %",
+        )
+
+
+def _exposure(draft: Draft) -> float:
+    stated = draft.audit.scenario.population.person_years_per_member
+    if stated is not None:
+        return stated
+    return float(_assumed(draft, "members.person_years_per_member"))
+
+
+def _assumed(draft: Draft, path: str, year: int | None = None, key: str | None = None) -> float:
+    figure = draft.book.figure(path, draft.start_year if year is None else year, key)
+    return draft.audit.cite(figure)  # type: ignore[no-any-return]
+
+
+def _people(draft: Draft, segment: Segment) -> population.Params:
+    stated = draft.audit.scenario.population
+    branch = f"enrollment_types.{segment.enrollment_type}"
+    assumed = {name: _assumed(draft, f"{branch}.{name}") for name in _STATE}
+    for name in ("ill_persistence", "retention"):
+        value = getattr(stated, name)
+        assumed[name] = _assumed(draft, f"members.{name}") if value is None else value
+    return population.Params(**assumed, person_years_per_member=_exposure(draft))
+
+
+def _unit_costs(draft: Draft, year: int) -> tuple[unit_cost.Params, ...]:
+    return tuple(_unit_cost(draft, name, year) for name in draft.services)
+
+
+def _unit_cost(draft: Draft, name: str, year: int) -> unit_cost.Params:
+    own = draft.audit.scenario.services.get(name)
+    if own is not None and own.unit_cost is not None:
+        return unit_cost.Params.from_spec(own.unit_cost)
+    branch = f"services.{name}"
+    # The assumption set gives cost and utilization per person-year; the mean unit cost is their
+    # ratio, whatever utilization the scenario states.
+    mean = _assumed(draft, f"{branch}.cost_per_person_year", year) / (
+        _assumed(draft, f"{branch}.utilization", year) / 1000.0
+    )
+    family = str(_assumed(draft, f"{branch}.unit_cost_family", year))
+    spread = float(_assumed(draft, f"{branch}.unit_cost_cv", year))
+    return unit_cost.Params.from_spec({family: {"mean": float(mean), "cv": spread}})
+
+
+def _use(draft: Draft, year: int, segment: int) -> utilization.Params:
+    kind = draft.stated[segment].enrollment_type
+    rates = tuple(_rate(draft, name, kind, year) for name in draft.services)
+    powers = tuple(_elasticity(draft, name) for name in draft.services)
+    shape = float(_assumed(draft, f"enrollment_types.{kind}.transient_shape"))
+    people = draft.people[segment]
+    moments = {power: population.risk_moment(people, power) for power in set(powers)}
+    return utilization.Params(
+        draft.services, rates, powers, shape, tuple(moments[power] for power in powers)
+    )
+
+
+def _rate(draft: Draft, name: str, kind: str, year: int) -> float:
+    own = draft.audit.scenario.services.get(name)
+    relative = 1.0
+    if draft.book.has(f"services.{name}"):
+        relative = _assumed(draft, f"enrollment_types.{kind}.relative_utilization", year, name)
+    if own is not None and own.utilization is not None:
+        return own.utilization / 1000.0 * relative
+    return float(_assumed(draft, f"services.{name}.utilization", year) / 1000.0 * relative)
+
+
+def _elasticity(draft: Draft, name: str) -> float:
+    own = draft.audit.scenario.services.get(name)
+    if own is not None and own.elasticity is not None:
+        return own.elasticity
+    if not draft.book.has(f"services.{name}"):
+        return 1.0
+    return float(_assumed(draft, f"services.{name}.elasticity"))
+
+

@@ -1,0 +1,298 @@
+"""Plan to Experience: thousands of realizations of every simulated year, block by block.
+
+A block is a run of realization numbers. Its draws are keyed by those numbers, so the block's size,
+the number of threads and the order of the blocks cannot change a result, and the first realizations
+of a long run are those of a short one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import ModuleType
+
+import numba
+import numpy as np
+import xarray as xr
+
+from vbsim import streams, vocabulary
+from vbsim.errors import CapacityError, ParameterError
+from vbsim.generators import (
+    entity_year,
+    population,
+    quality,
+    shocks,
+    trend,
+    true_savings,
+    unit_cost,
+    utilization,
+)
+from vbsim.kernels import members as kernel
+from vbsim.plan import FloatArray, Plan
+
+# Member-years per block: about a second of work, so that progress moves and Ctrl-C is prompt.
+_BLOCK_MEMBER_YEARS = 10_000_000
+_RESPONSE_ROWS = 1024
+
+
+def simulate(
+    plan: Plan, threads: int | None = None, block: int | None = None
+) -> xr.Dataset:
+    """Simulate all realizations and return them as one Dataset.
+
+    Parameters
+    ----------
+    plan
+        From :func:`vbsim.resolve`.
+    threads
+        Threads of the claims engine; all processors by default. Never changes a number.
+    block
+        Realizations simulated at a time. Never changes a number.
+
+    Returns
+    -------
+    Dataset
+        The variables of ``vocabulary.EXPERIENCE``.
+
+    Raises
+    ------
+    CapacityError
+        If the Dataset would not fit into the memory that is free.
+    """
+    need, free = experience_bytes(plan), free_memory()
+    if need > 0.8 * free:
+        raise CapacityError(
+            f"{plan.realizations:,} realizations need {need / 1e9:,.1f} GB of memory, and "
+            f"{free / 1e9:,.1f} GB are free; lower realizations, or use vbsim run, which keeps one "
+            "block in memory"
+        )
+    return xr.concat(
+        list(blocks(plan, threads=threads, block=block)), dim=vocabulary.REALIZATION
+    )
+
+
+def blocks(
+    plan: Plan, threads: int | None = None, block: int | None = None
+) -> Iterator[xr.Dataset]:
+    """Simulate block by block; memory is bounded by the block."""
+    if threads is not None:
+        if not 1 <= threads <= numba.config.NUMBA_NUM_THREADS:
+            raise ParameterError(
+                f"threads is {threads}; expected 1 to {numba.config.NUMBA_NUM_THREADS}, the "
+                "processors of this machine"
+            )
+        numba.set_num_threads(threads)
+    engine = Engine.of(plan)
+    size = block_size(plan) if block is None else block
+    for start in range(0, plan.realizations, size):
+        yield engine.block(np.arange(start, min(start + size, plan.realizations)))
+
+
+def block_size(plan: Plan) -> int:
+    """Realizations per block that keep a block at about a second of work."""
+    return int(np.clip(_BLOCK_MEMBER_YEARS // member_years(plan), 1, 2000))
+
+
+def member_years(plan: Plan) -> int:
+    """Members simulated in one realization, over all years."""
+    return int(plan.world.members.sum())
+
+
+def experience_bytes(plan: Plan) -> int:
+    """Size of the whole Experience [bytes]."""
+    years, segments = plan.world.members.shape
+    per_cell = 2 * len(plan.world.services) + len(plan.layers) + 2
+    return 8 * plan.realizations * (years * segments * per_cell + 4 * years)
+
+
+def free_memory() -> int:
+    """Memory that this machine has free [bytes]."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as lines:
+            for line in lines:
+                if line.startswith("MemAvailable"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return 8 * 2**30  # a platform that tells nothing: assume a small machine
+
+
+@dataclass(frozen=True)
+class Factors:
+    """Systematic factors of a block; R realizations, T years, K services, S segments."""
+
+    frequency: FloatArray  # (R, T, K)
+    price: FloatArray  # (R, T, K)
+    national: FloatArray  # (R, T, S)
+    local: FloatArray  # (R, T)
+    savings: FloatArray  # (R, T)
+    quality: FloatArray  # (R, T, 2)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """The claims engine: every member and every claim, ready to run."""
+
+    plan: Plan
+    people: kernel.People
+    services: kernel.Services
+    layers: kernel.Layers
+    tables: kernel.PoissonTables
+
+    @classmethod
+    def of(cls, plan: Plan) -> Engine:
+        """Make the tables that the kernel draws from."""
+        people = _people(plan)
+        return cls(
+            plan, people, _services(plan, people), _layers(plan), kernel.poisson_tables()
+        )
+
+    def block(self, realizations: np.ndarray) -> xr.Dataset:
+        """Simulate the realizations of these numbers."""
+        factors = systematic(self.plan, realizations)
+        years, segments = self.plan.world.members.shape
+        services, layers = len(self.plan.world.services), len(self.plan.layers)
+        shape = (realizations.size, years, segments)
+        sums = kernel.Totals(
+            np.zeros((*shape, services)),
+            np.zeros((*shape, services)),
+            np.zeros((*shape, layers)),
+            np.zeros(shape),
+        )
+        kernel.simulate_members(
+            realizations.astype(np.int64),
+            factors.frequency,
+            factors.price,
+            self.people,
+            self.services,
+            self.layers,
+            self.tables,
+            sums,
+        )
+        return _labelled(self.plan, realizations, factors, sums)
+
+
+def systematic(plan: Plan, realizations: np.ndarray) -> Factors:
+    """Draw what reaches all members of a realization at once.
+
+    Trend and shocks begin with the first performance year: base years have happened, and their level
+    is part of what the scenario states. The entity's own level moves in every year.
+    """
+    model, world, performance = plan.systematic, plan.world, plan.performance
+    use = _draw(plan, "shocks", shocks, model.shocks, realizations)
+    level = np.cumprod(
+        np.where(performance, _draw(plan, "trend", trend, model.trend, realizations), 1.0), axis=1
+    )
+    use = np.where(performance[:, None], use, 1.0)
+    local = _draw(plan, "entity_year", entity_year, model.entity_year, realizations)
+    skill = _draw(plan, "true_savings", true_savings, model.true_savings, realizations)
+    # One draw per realization: the first performance year's holds for all.
+    savings = np.where(performance, skill[:, np.argmax(performance)][:, None], 0.0)
+    cost = world.rate * world.mean_unit_cost
+    share = cost / cost.sum(axis=2, keepdims=True)
+    return Factors(
+        frequency=use * (1.0 - savings)[:, :, None],
+        price=np.repeat((level * local)[:, :, None], len(world.services), axis=2),
+        national=level[:, :, None] * np.einsum("tsk,rtk->rts", share, use),
+        local=local,
+        savings=savings,
+        quality=_draw(plan, "quality", quality, model.quality, realizations),
+    )
+
+
+def _draw(
+    plan: Plan, stream: str, generator: ModuleType, params: object, realizations: np.ndarray
+) -> FloatArray:
+    seed = plan.seed_of(stream)
+    uniforms = [
+        streams.uniforms(streams.key(seed, stream, label), realizations, plan.world.years, 1)
+        for label in generator.labels(params)
+    ]
+    return np.asarray(generator.values(params, np.concatenate(uniforms, axis=2)))
+
+
+def _people(plan: Plan) -> kernel.People:
+    world = plan.world
+    seed = plan.seed_of("population")
+    gaps = np.diff(world.years, prepend=world.years[0])[:, None]
+    groups = world.people
+    return kernel.People(
+        keys=_keys(seed, "population", world.segments),
+        years=world.years.astype(np.int64),
+        members=world.members.astype(np.int64),
+        stay=np.array([p.retention for p in groups]) ** gaps,
+        persist=np.array([p.ill_persistence for p in groups]) ** gaps,
+        ill_share=np.array([p.ill_share for p in groups]),
+        partial=np.array([2.0 * (1.0 - p.person_years_per_member) for p in groups]),
+        log_level=np.log([p.levels for p in groups]),
+        log_risk=np.stack([population.log_risk_table(p) for p in groups]),
+        log_transient=np.stack([utilization.log_transient_table(u) for u in world.use[0]]),
+    )
+
+
+def _services(plan: Plan, people: kernel.People) -> kernel.Services:
+    world = plan.world
+    seed = plan.seed_of("claims")
+    # The response is relative to the mean and does not depend on rates: one table for all years.
+    low = people.log_level.min(1) + people.log_risk.min(1) + people.log_transient.min(1)
+    high = people.log_level.max(1) + people.log_risk.max(1) + people.log_transient.max(1)
+    step = (high - low) / (_RESPONSE_ROWS - 2)
+    rows = low[:, None] + step[:, None] * np.arange(_RESPONSE_ROWS)
+    response = [utilization.response(u, r) for u, r in zip(world.use[0], rows, strict=True)]
+    return kernel.Services(
+        segment_keys=_keys(seed, "claims", world.segments),
+        keys=_keys(seed, "service", world.services),
+        rate=world.rate,
+        price=world.price,
+        response_start=low,
+        response_step=step,
+        response=np.stack(response),
+        unit_cost=np.stack([unit_cost.quantile_table(c) for c in world.unit_costs]),
+    )
+
+
+def _layers(plan: Plan) -> kernel.Layers:
+    years, segments = plan.world.members.shape
+    count, services = len(plan.layers), len(plan.world.services)
+    basket = np.array([layer.services for layer in plan.layers], dtype=np.bool_)
+    lower = np.array([layer.lower for layer in plan.layers], dtype=np.float64)
+    upper = np.array([layer.upper for layer in plan.layers], dtype=np.float64)
+    return kernel.Layers(
+        basket=basket.reshape(count, services),
+        lower=lower.reshape(count, years, segments),
+        upper=upper.reshape(count, years, segments),
+        annualized=np.array([layer.annualized for layer in plan.layers], dtype=np.bool_),
+    )
+
+
+def _keys(seed: int, stream: str, names: tuple[str, ...]) -> np.ndarray:
+    return np.array([streams.key(seed, stream, name) for name in names], dtype=np.uint64)
+
+
+def _labelled(
+    plan: Plan, realizations: np.ndarray, factors: Factors, sums: kernel.Totals
+) -> xr.Dataset:
+    world = plan.world
+    values = {
+        "claims": sums.claims,
+        "cost": sums.cost,
+        "layer_cost": sums.layer_cost,
+        "person_years": sums.person_years,
+        "national_factor": factors.national,
+        "local_factor": factors.local,
+        "true_savings": factors.savings,
+        "quality_score": factors.quality[:, :, 0],
+        "quality_standard_met": factors.quality[:, :, 1],
+    }
+    coordinates = {
+        vocabulary.REALIZATION: realizations,
+        vocabulary.YEAR: world.years,
+        vocabulary.SEGMENT: list(world.segments),
+        vocabulary.SERVICE: list(world.services),
+        vocabulary.LAYER: np.array([layer.name for layer in plan.layers], dtype=object),
+    }
+    variables = {n: (vocabulary.EXPERIENCE[n].dims, v) for n, v in values.items()}
+    return vocabulary.label(xr.Dataset(variables, coordinates), "experience")

@@ -1,0 +1,132 @@
+"""Every dimension, variable, unit, sign and label, spelled once.
+
+Conventions that hold everywhere:
+
+* money is nominal US dollars [USD]; rates are shares of 1; exposure is person-years;
+* savings and losses are magnitudes >= 0 in variables of their own;
+* ``net_to_provider`` is signed, positive = money to the provider;
+* ``net_to_party`` sums to zero over the parties in every realization and year.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import xarray as xr
+
+REALIZATION = "realization"
+YEAR = "year"
+SEGMENT = "segment"
+SERVICE = "service"
+LAYER = "layer"
+CONTRACT = "contract"
+LINE = "line"
+PARTY = "party"
+MEASURE = "measure"
+
+PAYER = "payer"
+PROVIDER = "provider"
+DOWNSTREAM = "downstream provider"
+REINSURER = "reinsurer"
+VENDOR = "vendor"
+PARTIES = (PAYER, PROVIDER, DOWNSTREAM, REINSURER, VENDOR)
+
+USD = "USD"
+SHARE = "1"
+
+COORDINATES = {
+    REALIZATION: "realization number of the simulated contract years",
+    YEAR: "calendar year",
+    SEGMENT: "population segment",
+    SERVICE: "service category",
+    LAYER: "layer of a basket of services",
+    CONTRACT: "contract",
+    LINE: "line of the settlement statement",
+    PARTY: "party to the contract",
+    MEASURE: "risk measure",
+    "adds_to_net": "1 for a line that adds up to the net result, 0 for one that explains",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """Dims, unit and label of one variable of a Dataset."""
+
+    dims: tuple[str, ...]
+    units: str
+    long_name: str
+
+
+EXPERIENCE = {
+    "claims": Variable((REALIZATION, YEAR, SEGMENT, SERVICE), "1", "number of claims"),
+    "cost": Variable((REALIZATION, YEAR, SEGMENT, SERVICE), USD, "claims cost"),
+    "layer_cost": Variable(
+        (REALIZATION, YEAR, SEGMENT, LAYER), USD, "members' annual basket cost inside the layer"
+    ),
+    "person_years": Variable((REALIZATION, YEAR, SEGMENT), "person-years", "exposure"),
+    "national_factor": Variable(
+        (REALIZATION, YEAR, SEGMENT),
+        SHARE,
+        "systematic cost level of the year against its expected level, shared with the nation",
+    ),
+    "local_factor": Variable(
+        (REALIZATION, YEAR), SHARE, "cost level of the entity's year against its expected level"
+    ),
+    "true_savings": Variable(
+        (REALIZATION, YEAR), SHARE, "true savings of the entity, share of expected cost"
+    ),
+    "quality_score": Variable((REALIZATION, YEAR), SHARE, "quality score"),
+    "quality_standard_met": Variable(
+        (REALIZATION, YEAR), "1", "quality performance standard met (1) or not (0)"
+    ),
+}
+
+SETTLEMENT = {
+    "net_to_provider": Variable(
+        (REALIZATION, YEAR, CONTRACT), USD, "net result of the contract, positive = to the provider"
+    ),
+    "net_to_party": Variable(
+        (REALIZATION, YEAR, CONTRACT, PARTY), USD, "net money received by the party"
+    ),
+    "savings_rate": Variable(
+        (REALIZATION, YEAR, CONTRACT),
+        SHARE,
+        "measured savings rate, (benchmark - expenditure) / benchmark; missing without a benchmark",
+    ),
+    "statement": Variable(
+        (REALIZATION, YEAR, CONTRACT, LINE),
+        "line dependent: USD, or share of 1 for rates",
+        "settlement statement; missing where the contract has no such line",
+    ),
+}
+
+STAGES = {"experience": EXPERIENCE, "settlement": SETTLEMENT}
+
+
+def label(dataset: xr.Dataset, stage: str) -> xr.Dataset:
+    """Give every variable and coordinate of a stage its unit and label.
+
+    Parameters
+    ----------
+    dataset
+        Holds exactly the variables of the stage, with their dims in order.
+    stage
+        ``experience`` or ``settlement``.
+
+    Raises
+    ------
+    ValueError
+        If a variable is missing, unknown, or has other dims than the vocabulary gives it.
+    """
+    expected = STAGES[stage]
+    if set(dataset.data_vars) != set(expected):
+        odd = sorted(set(dataset.data_vars) ^ set(expected))
+        raise ValueError(f"{stage}: variables missing or unknown: {', '.join(map(str, odd))}")
+    for name, variable in expected.items():
+        if dataset[name].dims != variable.dims:
+            raise ValueError(f"{stage}: {name} has dims {dataset[name].dims}, not {variable.dims}")
+        dataset[name].attrs.update(units=variable.units, long_name=variable.long_name)
+    for name in dataset.coords:
+        dataset[name].attrs.setdefault("long_name", COORDINATES.get(str(name), str(name)))
+        dataset[name].attrs.setdefault("units", "1")
+    return dataset
