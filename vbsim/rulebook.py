@@ -167,11 +167,14 @@ def read(kind: str, name: str) -> Rulebook:
     RuleError
         If there is no such file, or the file breaks its own format.
     """
-    folder = resources.files("vbsim").joinpath(kind)
     if name not in available(kind):
         raise RuleError(f"no {KINDS[kind]} '{name}'; {did_you_mean(name, available(kind))}")
-    text = folder.joinpath(f"{name}.yaml").read_text(encoding="utf-8")
-    return parse(kind, name, text)
+    return parse(kind, name, text_of(f"{kind}/{name}.yaml"))
+
+
+def text_of(file: str) -> str:
+    """Text of a rule or assumption file, such as ``rules/mssp.yaml``."""
+    return resources.files("vbsim").joinpath(file).read_text(encoding="utf-8")
 
 
 def parse(kind: str, name: str, text: str) -> Rulebook:

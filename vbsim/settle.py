@@ -30,7 +30,7 @@ def settle(plan: Plan, experience: xr.Dataset) -> xr.Dataset:
         The variables of ``vocabulary.SETTLEMENT``; years are performance years. Along ``line``, the
         coordinate ``adds_to_net`` is 1 for the lines whose sum is the net result.
     """
-    facts = {name: experience[name].to_numpy() for name in experience.data_vars}
+    facts = {str(name): experience[name].to_numpy() for name in experience.data_vars}
     layers = [str(name) for name in experience[vocabulary.LAYER].to_numpy()]
     statements = {
         contract.name: _walk(plan, contract, facts, layers) for contract in plan.contracts
@@ -53,7 +53,7 @@ def _walk(
 ) -> list[Statement]:
     model = MODELS[contract.model]
     state, statements = None, []
-    for number, row in enumerate(np.flatnonzero(plan.performance)):
+    for number, row in enumerate(np.flatnonzero(plan.performance).tolist()):
         year, benchmark_lines = _contract_year(contract, number, row, facts, layers)
         state, statement = model.settle(state, year, contract.terms[number])
         if contract.stop_loss is not None:
@@ -75,7 +75,8 @@ def _contract_year(
     if contract.expenditure_layer:
         counted = facts["layer_cost"][..., layers.index(contract.expenditure_layer)]
     exposure = facts["person_years"]
-    mark, explained = np.full(cost.shape[0], np.nan), {}
+    mark = np.full(cost.shape[0], np.nan)
+    explained: dict[str, FloatArray] = {}
     if contract.benchmarks:
         base = list(contract.base_years)
         mark, explained = benchmarks.benchmark(
@@ -131,4 +132,5 @@ def _labelled(
         "adds_to_net": (vocabulary.LINE, np.array(list(names.values()), dtype=np.int64)),
     }
     variables = {n: (vocabulary.SETTLEMENT[n].dims, v) for n, v in values.items()}
-    return vocabulary.label(xr.Dataset(variables, coordinates), "settlement")
+    attributes = {"reference": plan.reference, "owing_more_than": list(plan.owing_more_than)}
+    return vocabulary.label(xr.Dataset(variables, coordinates, attributes), "settlement")

@@ -8,8 +8,10 @@ of a long run are those of a short one.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 
 import numba
@@ -36,9 +38,7 @@ _BLOCK_MEMBER_YEARS = 10_000_000
 _RESPONSE_ROWS = 1024
 
 
-def simulate(
-    plan: Plan, threads: int | None = None, block: int | None = None
-) -> xr.Dataset:
+def simulate(plan: Plan, threads: int | None = None, block: int | None = None) -> xr.Dataset:
     """Simulate all realizations and return them as one Dataset.
 
     Parameters
@@ -67,9 +67,7 @@ def simulate(
             f"{free / 1e9:,.1f} GB are free; lower realizations, or use vbsim run, which keeps one "
             "block in memory"
         )
-    return xr.concat(
-        list(blocks(plan, threads=threads, block=block)), dim=vocabulary.REALIZATION
-    )
+    return xr.concat(list(blocks(plan, threads=threads, block=block)), dim=vocabulary.REALIZATION)
 
 
 def blocks(
@@ -77,16 +75,20 @@ def blocks(
 ) -> Iterator[xr.Dataset]:
     """Simulate block by block; memory is bounded by the block."""
     if threads is not None:
-        if not 1 <= threads <= numba.config.NUMBA_NUM_THREADS:
+        if not 1 <= threads <= processors():
             raise ParameterError(
-                f"threads is {threads}; expected 1 to {numba.config.NUMBA_NUM_THREADS}, the "
-                "processors of this machine"
+                f"threads is {threads}; expected 1 to {processors()}, this machine's processors"
             )
         numba.set_num_threads(threads)
     engine = Engine.of(plan)
     size = block_size(plan) if block is None else block
     for start in range(0, plan.realizations, size):
         yield engine.block(np.arange(start, min(start + size, plan.realizations)))
+
+
+def processors() -> int:
+    """Threads that the claims engine may use on this machine."""
+    return int(numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]
 
 
 def block_size(plan: Plan) -> int:
@@ -106,13 +108,22 @@ def experience_bytes(plan: Plan) -> int:
     return 8 * plan.realizations * (years * segments * per_cell + 4 * years)
 
 
+def seconds(plan: Plan) -> float:
+    """Time that simulating a plan takes on this machine, from a short trial [s]."""
+    engine = Engine.of(plan)
+    trial = int(np.clip(1_000_000 // member_years(plan), 1, 100))
+    engine.block(np.arange(1))  # compiles, or loads what was compiled
+    start = time.perf_counter()
+    engine.block(np.arange(trial))
+    return (time.perf_counter() - start) / trial * plan.realizations
+
+
 def free_memory() -> int:
     """Memory that this machine has free [bytes]."""
     try:
-        with open("/proc/meminfo", encoding="ascii") as lines:
-            for line in lines:
-                if line.startswith("MemAvailable"):
-                    return int(line.split()[1]) * 1024
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable"):
+                return int(line.split()[1]) * 1024
     except OSError:
         pass
     if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
@@ -146,9 +157,7 @@ class Engine:
     def of(cls, plan: Plan) -> Engine:
         """Make the tables that the kernel draws from."""
         people = _people(plan)
-        return cls(
-            plan, people, _services(plan, people), _layers(plan), kernel.poisson_tables()
-        )
+        return cls(plan, people, _services(plan, people), _layers(plan), kernel.poisson_tables())
 
     def block(self, realizations: np.ndarray) -> xr.Dataset:
         """Simulate the realizations of these numbers."""
@@ -178,8 +187,8 @@ class Engine:
 def systematic(plan: Plan, realizations: np.ndarray) -> Factors:
     """Draw what reaches all members of a realization at once.
 
-    Trend and shocks begin with the first performance year: base years have happened, and their level
-    is part of what the scenario states. The entity's own level moves in every year.
+    Trend and shocks begin with the first performance year: base years have happened, and their
+    level is part of what the scenario states. The entity's own level moves in every year.
     """
     model, world, performance = plan.systematic, plan.world, plan.performance
     use = _draw(plan, "shocks", shocks, model.shocks, realizations)
@@ -228,8 +237,10 @@ def _people(plan: Plan) -> kernel.People:
         ill_share=np.array([p.ill_share for p in groups]),
         partial=np.array([2.0 * (1.0 - p.person_years_per_member) for p in groups]),
         log_level=np.log([p.levels for p in groups]),
-        log_risk=np.stack([population.log_risk_table(p) for p in groups]),
-        log_transient=np.stack([utilization.log_transient_table(u) for u in world.use[0]]),
+        log_risk=kernel.with_slopes(np.stack([population.log_risk_table(p) for p in groups])),
+        log_transient=kernel.with_slopes(
+            np.stack([utilization.log_transient_table(u) for u in world.use[0]])
+        ),
     )
 
 
@@ -237,8 +248,9 @@ def _services(plan: Plan, people: kernel.People) -> kernel.Services:
     world = plan.world
     seed = plan.seed_of("claims")
     # The response is relative to the mean and does not depend on rates: one table for all years.
-    low = people.log_level.min(1) + people.log_risk.min(1) + people.log_transient.min(1)
-    high = people.log_level.max(1) + people.log_risk.max(1) + people.log_transient.max(1)
+    risk, transient = people.log_risk[..., 0], people.log_transient[..., 0]
+    low = people.log_level.min(1) + risk.min(1) + transient.min(1)
+    high = people.log_level.max(1) + risk.max(1) + transient.max(1)
     step = (high - low) / (_RESPONSE_ROWS - 2)
     rows = low[:, None] + step[:, None] * np.arange(_RESPONSE_ROWS)
     response = [utilization.response(u, r) for u, r in zip(world.use[0], rows, strict=True)]
@@ -249,8 +261,10 @@ def _services(plan: Plan, people: kernel.People) -> kernel.Services:
         price=world.price,
         response_start=low,
         response_step=step,
-        response=np.stack(response),
-        unit_cost=np.stack([unit_cost.quantile_table(c) for c in world.unit_costs]),
+        response=np.ascontiguousarray(np.stack(response).transpose(0, 2, 1)),
+        unit_cost=kernel.with_slopes(
+            np.stack([unit_cost.quantile_table(c) for c in world.unit_costs])
+        ),
     )
 
 

@@ -120,13 +120,14 @@ def label(dataset: xr.Dataset, stage: str) -> xr.Dataset:
     """
     expected = STAGES[stage]
     if set(dataset.data_vars) != set(expected):
-        odd = sorted(set(dataset.data_vars) ^ set(expected))
-        raise ValueError(f"{stage}: variables missing or unknown: {', '.join(map(str, odd))}")
+        odd = sorted(map(str, set(dataset.data_vars) ^ set(expected)))
+        raise ValueError(f"{stage}: variables missing or unknown: {', '.join(odd)}")
     for name, variable in expected.items():
         if dataset[name].dims != variable.dims:
             raise ValueError(f"{stage}: {name} has dims {dataset[name].dims}, not {variable.dims}")
         dataset[name].attrs.update(units=variable.units, long_name=variable.long_name)
-    for name in dataset.coords:
-        dataset[name].attrs.setdefault("long_name", COORDINATES.get(str(name), str(name)))
-        dataset[name].attrs.setdefault("units", "1")
+    for coordinate in map(str, dataset.coords):
+        attributes = dataset[coordinate].attrs
+        attributes.setdefault("long_name", COORDINATES.get(coordinate, coordinate))
+        attributes.setdefault("units", "1")
     return dataset

@@ -16,6 +16,7 @@ from scipy import integrate, stats  # type: ignore[import-untyped, unused-ignore
 
 from vbsim.errors import ParameterError
 from vbsim.generators import unit_cost
+from vbsim.kernels.grid import survival_nodes
 from vbsim.generators.unit_cost import Params
 
 Spec = dict[str, dict[str, Any]]
@@ -184,7 +185,7 @@ def test_scaling_the_mean_scales_every_cost(spec: Spec) -> None:
 
 def test_nodes_are_those_of_float32() -> None:
     """A node's number is the top of its float32, and its other bits are 0."""
-    nodes = unit_cost.survival_nodes()
+    nodes = survival_nodes()
     words = nodes.astype(np.float32).view(np.uint32)
     assert nodes.shape == (1025,)
     np.testing.assert_array_equal((words >> 18).astype(int) - 3040, np.arange(1025))
@@ -217,7 +218,7 @@ def test_table_draws_follow_the_law(spec: Spec) -> None:
     quantiles = np.quantile(draws, 1.0 - survival)
     error = 4.0 * np.sqrt(survival * (1.0 - survival) / draws.size)
     np.testing.assert_array_less(np.abs(oracle(params)(quantiles) - survival), error)
-    costs = np.interp(survival, unit_cost.survival_nodes(), table[:-1])
+    costs = np.interp(survival, survival_nodes(), table[:-1])
     # Within 0.02 % of the true quantile: the rescaling and the chords make up the rest.
     assert np.all(oracle(params)(costs * (1.0 - 2e-4)) > survival)
     assert np.all(oracle(params)(costs * (1.0 + 2e-4)) < survival)

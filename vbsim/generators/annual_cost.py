@@ -18,9 +18,9 @@ from vbsim.generators import population, unit_cost, utilization
 from vbsim.kernels.grid import cell_weights
 
 FloatArray = NDArray[np.float64]
-_POINTS = 2**14
-_STEPS_PER_MEAN = 64  # the grid then reaches to 256 times the mean
-_LOG_STEP = 0.08  # spacing of the log intensities that are averaged over
+_POINTS = 2**13
+_STEPS_PER_MEAN = 40  # the grid then reaches to 205 times the mean
+_LOG_STEP = 0.1  # spacing of the log intensities that are averaged over
 # Gauss-Legendre points on (0, 1) for the exposure of part-year members.
 _PART_YEAR = (0.2113248654051871, 0.7886751345948129)
 
@@ -47,7 +47,7 @@ class AnnualCost:
     @property
     def grid(self) -> FloatArray:
         """Money at the points of the grid [USD]."""
-        return self.step * np.arange(self.mass.shape[1])
+        return np.asarray(self.step * np.arange(self.mass.shape[1], dtype=np.float64))
 
     def mean(self) -> float:
         """Mean annual cost of a full-year member [USD]."""
@@ -85,7 +85,7 @@ def annual_cost(
 
     Notes
     -----
-    The grid step is 1/64 of the mean; unit costs are put on it with their means preserved.
+    The grid step is 1/40 of the mean; unit costs are put on it with their means preserved.
     """
     expected = sum(r * unit_cost.mean(c) for r, c in zip(use.rates, unit_costs, strict=True))
     step = expected / _STEPS_PER_MEAN
@@ -120,18 +120,21 @@ def intensities(
 
 def _on_log_grid(log_table: FloatArray) -> tuple[float, FloatArray]:
     """Spread a table's cells over an even grid, mean of the logarithm preserved."""
-    centres = 0.5 * (log_table[:-1] + log_table[1:])
+    centres = 0.5 * (log_table[:-2] + log_table[1:-1])
     start = np.floor(centres.min() / _LOG_STEP) * _LOG_STEP
     place = (centres - start) / _LOG_STEP
     left = np.floor(place).astype(np.int64)
-    share = place - left
+    share: FloatArray = place - left
     weights = cell_weights()
     size = int(left.max()) + 2
     mass = np.bincount(left, weights * (1.0 - share), size)
-    return float(start), mass + np.bincount(left + 1, weights * share, size)
+    mass += np.bincount(left + 1, weights * share, size)
+    return float(start), np.asarray(mass, dtype=np.float64)
 
 
-def _compound(weights: FloatArray, rates: FloatArray, transforms: FloatArray) -> FloatArray:
+def _compound(
+    weights: FloatArray, rates: FloatArray, transforms: NDArray[np.complex128]
+) -> FloatArray:
     mixed = weights @ np.exp(rates @ transforms)
     mass = np.maximum(np.fft.irfft(mixed, _POINTS), 0.0)
     return np.asarray(mass / mass.sum())

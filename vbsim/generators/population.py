@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from vbsim.errors import ParameterError
-from vbsim.kernels.grid import power_mean, survival_nodes
+from vbsim.kernels.grid import power_mean, survival_nodes, table_of
 
 FloatArray = NDArray[np.float64]
 # Below this distance from 1 the logarithm's lower tail is cut: half of the grid's last cell.
@@ -100,7 +100,7 @@ def log_risk(params: Params, survival: FloatArray) -> FloatArray:
 
 def log_risk_table(params: Params) -> FloatArray:
     """Log R at the survival nodes of :mod:`vbsim.kernels.grid`, shape (1026,)."""
-    return log_risk(params, np.minimum(survival_nodes(), 1.0 - _LOWER_CUT))
+    return table_of(log_risk(params, np.minimum(survival_nodes(), 1.0 - _LOWER_CUT)))
 
 
 def risk_moment(params: Params, power: float) -> float:

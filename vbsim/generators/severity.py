@@ -1,4 +1,4 @@
-"""Laws of the cost of one claim: nine families with their moments and tails.
+"""Laws of the cost of one claim: seven families with their moments and tails.
 
 For a cost Y >= 0 [USD] every law knows its mean E[Y], its cv sd(Y) / E[Y], its survival function
 P(Y > x) with the inverse (both accurate far out in the upper tail), and the limited mean
@@ -6,8 +6,7 @@ P(Y > x) with the inverse (both accurate far out in the upper tail), and the lim
     E[min(Y, x)] = E[Y] M(x) + x P(Y > x),    moment share M(x) = E[Y; Y <= x] / E[Y],
 
 all as closed forms in special functions. Notation as in Klugman, Panjer and Willmot, *Loss
-Models*, appendix A; ``gb2`` keeps McDonald's (1984) a, p, q, and the tail of ``spliced`` the xi
-and beta of extreme value theory.
+Models*, appendix A; ``gb2`` keeps McDonald's (1984) a, p, q.
 """
 
 from __future__ import annotations

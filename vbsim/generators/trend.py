@@ -28,8 +28,7 @@ def check_sd(name: str, sd: float) -> None:
     """Refuse a standard deviation of a factor that is negative or looks like a percent."""
     if not 0.0 <= sd < 1.0:
         raise ParameterError(
-            f"{name} is {sd:g}; expected a share of 1, at least 0 and below 1 "
-            "(write 2 % as 0.02)"
+            f"{name} is {sd:g}; expected a share of 1, at least 0 and below 1 (write 2 % as 0.02)"
         )
 
 

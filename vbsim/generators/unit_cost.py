@@ -32,6 +32,7 @@ from vbsim.generators.severity import (
     check_mean_cv,
     refusal,
 )
+from vbsim.kernels.grid import survival_nodes, table_of
 
 FloatArray = NDArray[np.float64]
 
@@ -339,12 +340,6 @@ def limited_mean(params: Params, x: ArrayLike) -> FloatArray:
     return _law(params).limited_mean(x)
 
 
-def survival_nodes() -> FloatArray:
-    """Survival probabilities of the table's nodes 0 to 1024, rising from 2**-32 to 1."""
-    octave, step = np.divmod(np.arange(1025), 32)
-    return np.asarray((1.0 + step / 32.0) * 2.0 ** (octave - 32.0))
-
-
 def quantile_table(params: Params) -> FloatArray:
     """Costs [USD] at the survival nodes, for draws by linear interpolation; shape (1026,).
 
@@ -364,7 +359,7 @@ def quantile_table(params: Params) -> FloatArray:
         found = f"{_described(params)}, whose table holds {held / exact:.4g} of the mean"
         raise refusal(params.family, found, "a table within 1 %", "make the tail lighter")
     costs = costs * (exact / held)
-    return np.append(costs, costs[-1])
+    return table_of(costs)
 
 
 def _table_mean(table: FloatArray) -> float:

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from vbsim.errors import ParameterError
-from vbsim.kernels.grid import power_mean, survival_nodes
+from vbsim.kernels.grid import power_mean, survival_nodes, table_of
 
 FloatArray = NDArray[np.float64]
 _LOWER_CUT = 1.0 / 128.0
@@ -91,7 +91,7 @@ def log_transient(params: Params, survival: FloatArray) -> FloatArray:
 
 def log_transient_table(params: Params) -> FloatArray:
     """Log V at the survival nodes of :mod:`vbsim.kernels.grid`, shape (1026,)."""
-    return log_transient(params, np.minimum(survival_nodes(), 1.0 - _LOWER_CUT))
+    return table_of(log_transient(params, np.minimum(survival_nodes(), 1.0 - _LOWER_CUT)))
 
 
 def transient_moment(params: Params, power: float) -> float:

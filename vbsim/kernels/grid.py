@@ -1,7 +1,7 @@
 """The survival grid on which a distribution becomes a table that a kernel draws from.
 
 Node ``j = 32 e + q`` (``e`` = 0..31, ``q`` = 0..31) stands at the survival probability
-``2**(e - 32) * (1 + q / 32)``; node 1024 stands at 1 and node 1025 repeats it. The grid is
+``2**(e - 32) * (1 + q / 32)`` and node 1024 at 1; a table repeats its last node. The grid is
 log-spaced in the upper tail, so that the largest claim in 2**32 is as well placed as the median,
 and a node's number is read from the top bits of a float32: no search, no logarithm.
 """
@@ -11,21 +11,24 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-NODES = 1026
-
 
 def survival_nodes() -> NDArray[np.float64]:
-    """Survival probabilities of the nodes, shape (1026,), rising from 2**-32 to 1."""
-    octave, step = np.divmod(np.arange(1024), 32)
-    nodes = 2.0 ** (octave - 32.0) * (1.0 + step / 32.0)
-    return np.concatenate([nodes, [1.0, 1.0]])
+    """Survival probabilities of the nodes, shape (1025,), rising from 2**-32 to 1."""
+    octave, step = np.divmod(np.arange(1025), 32)
+    return np.asarray(2.0 ** (octave - 32.0) * (1.0 + step / 32.0))
+
+
+def table_of(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Make the table of values at the nodes, shape (1026,).
+
+    The last node is repeated because the float32 nearest to a survival just below 1 is 1 itself.
+    """
+    return np.append(values, values[-1])
 
 
 def cell_weights() -> NDArray[np.float64]:
-    """Probability of each of the 1,025 cells between nodes; the first takes all below 2**-32."""
-    weights = np.diff(survival_nodes())
-    weights[0] += 2.0**-32
-    return weights
+    """Probability of each of the 1,024 cells between nodes; below 2**-32 a draw is node 0."""
+    return np.diff(survival_nodes())
 
 
 def power_mean(log_table: NDArray[np.float64], power: float) -> float:
@@ -34,9 +37,9 @@ def power_mean(log_table: NDArray[np.float64], power: float) -> float:
     Exact: within a cell the value is linear in the uniform, so the exponential integrates in
     closed form. Normalizing with it makes the engine's mean exact whatever the table leaves out.
     """
-    left, right = power * log_table[:-1], power * log_table[1:]
+    left, right = power * log_table[:-2], power * log_table[1:-1]
     gap = right - left
     flat = np.abs(gap) < 1e-9
     safe = np.where(flat, 1.0, gap)
     mean = np.where(flat, np.exp(left), (np.exp(right) - np.exp(left)) / safe)
-    return float(cell_weights() @ mean)
+    return float(cell_weights() @ mean + 2.0**-32 * np.exp(left[0]))

@@ -21,9 +21,10 @@ from scipy import special
 FloatArray = NDArray[np.float64]
 KeyArray = NDArray[np.uint64]
 
-# Poisson tables for these means; larger means are sums of them, smaller ones are drawn directly.
-POISSON_MEANS = (8.0, 16.0, 32.0, 64.0, 128.0, 256.0)
-_GUIDE = 256  # entries of the guide that says where in a table the search begins
+# Poisson tables for these means: a mean is a sum of them and a rest below 1/4, drawn directly. A
+# small rest is nearly always 0, which the processor predicts; larger ones cost a stall each.
+POISSON_MEANS = (*(0.25 * np.arange(1, 65)), 32.0, 64.0, 128.0, 256.0)
+_GUIDE = 64  # entries of the guide that says where in a table the search begins
 _COUNTS = 512  # 256 + 16 standard deviations: nothing of 53-bit precision lies beyond
 
 
@@ -38,8 +39,8 @@ class People(NamedTuple):
     ill_share: FloatArray  # (S,)
     partial: FloatArray  # (S,) share of members enrolled for part of the year
     log_level: FloatArray  # (S, 2) log intensity of the well and the ill state
-    log_risk: FloatArray  # (S, 1026)
-    log_transient: FloatArray  # (S, 1026)
+    log_risk: FloatArray  # (S, 1025, 2), as with_slopes makes it
+    log_transient: FloatArray  # (S, 1025, 2)
 
 
 class Services(NamedTuple):
@@ -51,8 +52,8 @@ class Services(NamedTuple):
     price: FloatArray  # (T, S, K) factor on unit cost
     response_start: FloatArray  # (S,) log intensity of the first row of the response
     response_step: FloatArray  # (S,)
-    response: FloatArray  # (S, G, K) expected claims relative to the mean
-    unit_cost: FloatArray  # (K, 1026) USD at survival nodes
+    response: FloatArray  # (S, K, G) expected claims relative to the mean
+    unit_cost: FloatArray  # (K, 1025, 2) USD at survival nodes
 
 
 class Layers(NamedTuple):
@@ -78,7 +79,7 @@ class PoissonTables(NamedTuple):
 
     means: FloatArray  # (P,)
     cdf: FloatArray  # (P, counts)
-    guide: NDArray[np.int64]  # (P, guide)
+    guide: NDArray[np.int16]  # (P, guide)
 
 
 def poisson_tables() -> PoissonTables:
@@ -88,7 +89,16 @@ def poisson_tables() -> PoissonTables:
     cdf[:, -1] = 1.0
     starts = np.arange(_GUIDE) / _GUIDE
     guide = np.stack([np.searchsorted(row, starts, side="right") for row in cdf])
-    return PoissonTables(means, cdf, guide.astype(np.int64))
+    return PoissonTables(means, cdf, guide.astype(np.int16))
+
+
+def with_slopes(tables: FloatArray) -> FloatArray:
+    """Pair each node's value with the slope behind it, per unit of the 18 bits that place a draw.
+
+    Shape (..., 1026) becomes (..., 1025, 2).
+    """
+    slopes = np.diff(tables, axis=-1) * 2.0**-18
+    return np.ascontiguousarray(np.stack([tables[..., :-1], slopes], axis=-1))
 
 
 @njit(inline="always")
@@ -118,6 +128,12 @@ def lower(bits):  # type: ignore[no-untyped-def]
 
 
 @njit(inline="always")
+def uniform(bits):  # type: ignore[no-untyped-def]
+    """Uniform number in [0, 1) from 64 bits."""
+    return np.float64(bits >> np.uint64(11)) * 1.1102230246251565e-16
+
+
+@njit(inline="always")
 def unit(bits32):  # type: ignore[no-untyped-def]
     """Uniform number in (0, 1) from 32 bits."""
     return (np.float64(bits32) + 0.5) * 2.3283064365386963e-10
@@ -127,136 +143,235 @@ def unit(bits32):  # type: ignore[no-untyped-def]
 def from_table(table, bits32):  # type: ignore[no-untyped-def]
     """Draw by linear interpolation at the survival probability that 32 bits stand for.
 
-    The top bits of the float32 are the node (5 of its mantissa bits, 32 octaves), the rest is the
-    place between two nodes: no search and no logarithm.
+    The top bits of the float32 are the node (5 of its mantissa bits, 32 octaves), the other 18 are
+    the place behind it: no search and no logarithm. ``table`` comes from :func:`with_slopes`.
     """
-    survival = (np.float32(bits32) + np.float32(0.5)) * np.float32(2.3283064365386963e-10)
+    survival = np.float32(bits32 | np.uint32(1)) * np.float32(2.3283064365386963e-10)
     word = np.float32(survival).view(np.uint32)
-    # 3040 = (127 - 32) << 5 is the word of 2**-32; smaller numbers fall into the first cell.
-    node = max(np.int64(word >> np.uint32(18)) - 3040, 0)
-    weight = np.float64(word & np.uint32(262143)) * 3.814697265625e-06
-    return table[node] + weight * (table[node + 1] - table[node])
+    node = (word >> np.uint32(18)) - np.uint32(3040)  # (127 - 32) << 5: the word of 2**-32
+    return table[node, 0] + np.float64(np.int32(word & np.uint32(262143))) * table[node, 1]
 
 
-@njit
-def poisson(key, position, expected, tables):  # type: ignore[no-untyped-def]
-    """Poisson count by inversion; returns the count and the next free position of the stream.
+@njit(inline="always")
+def from_poisson_table(u, row, tables):  # type: ignore[no-untyped-def]
+    """Poisson count of a tabulated mean by inversion; a guide says where the search begins."""
+    n = np.int64(tables.guide[row, np.int64(u * 64.0)])
+    while tables.cdf[row, n] <= u:
+        n += 1
+    return n
 
-    A mean above 8 is split into tabulated means and a rest below 8: Poisson counts add. Inversion
-    of the rest is by sequential search from zero.
+
+@njit(inline="always")
+def poisson(key, first, expected, tables):  # type: ignore[no-untyped-def]
+    """Poisson count, and the next free position of the stream; ``first`` is its first uniform.
+
+    Poisson counts add: the mean is split into tabulated means and a rest below 1/4.
     """
-    count = 0
-    while expected >= 8.0:
-        row = tables.means.size - 1
-        while tables.means[row] > expected:
-            row -= 1
-        u = np.float64(child(key, position) >> np.uint64(11)) * 1.1102230246251565e-16
-        position += 1
-        n = tables.guide[row, np.int64(u * 256.0)]
-        while tables.cdf[row, n] <= u:
-            n += 1
-        count += n
+    count, position, u = 0, 1, first
+    while expected >= 16.0:
+        row = 63  # the table of mean 16; larger ones double
+        while row + 1 < tables.means.size and tables.means[row + 1] <= expected:
+            row += 1
+        count += from_poisson_table(u, row, tables)
         expected -= tables.means[row]
-    u = np.float64(child(key, position) >> np.uint64(11)) * 1.1102230246251565e-16
-    position += 1
+        u = uniform(child(key, position))
+        position += 1
+    if expected >= 0.25:
+        row = np.int64(expected * 4.0) - 1
+        count += from_poisson_table(u, row, tables)
+        expected -= tables.means[row]
+        u = uniform(child(key, position))
+        position += 1
+    return count + poisson_rest(u, expected), position
+
+
+@njit(inline="always")
+def poisson_rest(u, expected):  # type: ignore[no-untyped-def]
+    """Poisson count of a mean below 1/4 by inversion: sequential search from zero."""
     if u < 1.0 - expected:  # exp(-x) >= 1 - x: most rare services end here, without an exponential
-        return count, position
+        return 0
     term = np.exp(-expected)
     n = 0
-    while u >= term and n < 100:
+    while u >= term and n < 50:
         u -= term
         n += 1
         term *= expected / n
-    return count + n, position
+    return n
 
 
-@njit
+@njit(inline="always")
 def total_cost(table, key, position, count):  # type: ignore[no-untyped-def]
     """Sum of ``count`` unit costs, two draws from every 64 bits."""
     total = 0.0
-    for pair in range(count >> 1):
+    for pair in range((count + 1) >> 1):
         bits = child(key, position + pair)
-        total += from_table(table, upper(bits)) + from_table(table, lower(bits))
-    if count & 1:
-        total += from_table(table, upper(child(key, position + (count >> 1))))
+        # An odd count drops the last draw by a select: a branch here would be a coin toss.
+        second = from_table(table, lower(bits))
+        total += from_table(table, upper(bits)) + (second if 2 * pair + 1 < count else 0.0)
     return total
 
 
+class Batch(NamedTuple):
+    """Members that go through a year together; every array has one entry per member."""
+
+    member_keys: KeyArray  # population stream
+    claims_keys: KeyArray  # claims stream
+    year_keys: KeyArray  # the two, one level down: the year
+    keys: KeyArray
+    turn: KeyArray  # 64 random bits each: staying and state; exposure and transient; risk
+    place: KeyArray
+    risk: KeyArray
+    log_risk: FloatArray
+    ill: NDArray[np.int64]
+    exposure: FloatArray
+    rows: NDArray[np.uint32]
+    weights: FloatArray
+    expected: FloatArray
+    first: FloatArray
+    cost: FloatArray  # (services, members)
+
+
+@njit(inline="always")
+def new_batch(size, services):  # type: ignore[no-untyped-def]
+    """Room for a batch."""
+    return Batch(
+        np.empty(size, np.uint64),
+        np.empty(size, np.uint64),
+        np.empty(size, np.uint64),
+        np.empty(size, np.uint64),
+        np.empty(size, np.uint64),
+        np.empty(size, np.uint64),
+        np.empty(size, np.uint64),
+        np.empty(size),
+        np.empty(size, np.int64),
+        np.empty(size),
+        np.empty(size, np.uint32),
+        np.empty(size),
+        np.empty(size),
+        np.empty(size),
+        np.empty((services, size)),
+    )
+
+
 @njit
-def add_layers(costs, exposure, layers, year, segment, out):  # type: ignore[no-untyped-def]
-    """Add the part of one member's year that lies in each layer."""
+def children(parents, counter, out):  # type: ignore[no-untyped-def]
+    """Keys one level down for a whole batch: a loop so small that the compiler vectorizes it."""
+    for i in range(parents.size):
+        out[i] = child(parents[i], counter)
+
+
+@njit
+def first_uniforms(keys, service_key, out):  # type: ignore[no-untyped-def]
+    """First uniform of a service's stream for a whole batch; vectorized as well."""
+    for i in range(keys.size):
+        out[i] = uniform(child(keys[i] ^ service_key, 0))
+
+
+@njit
+def draw_states(batch, live, year, segment, people, services):  # type: ignore[no-untyped-def]
+    """Draw who is here, how ill and for how long; returns the exposure of the ``live`` members."""
+    stay, persist = people.stay[year, segment], people.persist[year, segment]
+    ill_share, partial = people.ill_share[segment], people.partial[segment]
+    risk, transient = people.log_risk[segment], people.log_transient[segment]
+    well_level, ill_level = people.log_level[segment, 0], people.log_level[segment, 1]
+    start, scale = services.response_start[segment], 1.0 / services.response_step[segment]
+    last = services.response.shape[2] - 2
+    exposed = 0.0
+    children(batch.member_keys, people.years[year], batch.year_keys)
+    children(batch.claims_keys, people.years[year], batch.keys)
+    children(batch.year_keys, 0, batch.turn)
+    children(batch.year_keys, 1, batch.place)
+    children(batch.year_keys, 2, batch.risk)
+    for i in range(batch.keys.size):
+        turn, place = batch.turn[i], batch.place[i]
+        stays = year > 0 and unit(upper(turn)) < stay
+        if not stays:
+            batch.log_risk[i] = from_table(risk, upper(batch.risk[i]))
+        kept = persist if stays else 0.0
+        fresh = unit(lower(turn)) - kept  # what is left of the uniform once the state is kept
+        if fresh >= 0.0:
+            batch.ill[i] = 1 if fresh < (1.0 - kept) * ill_share else 0
+        level = ill_level if batch.ill[i] else well_level
+        part = unit(upper(place))
+        batch.exposure[i] = part / partial if part < partial else 1.0
+        intensity = level + batch.log_risk[i] + from_table(transient, lower(place))
+        at = (intensity - start) * scale
+        batch.rows[i] = min(max(np.int64(at), 0), last)
+        batch.weights[i] = at - np.float64(batch.rows[i])
+        exposed += batch.exposure[i] if i < live else 0.0
+    return exposed
+
+
+@njit
+def draw_service(batch, live, service_key, rate, response, unit_cost, tables, cost):  # type: ignore[no-untyped-def]
+    """Draw one service for the ``live`` members: fills ``cost``, returns the number of claims."""
+    first_uniforms(batch.keys, service_key, batch.first)
+    for i in range(live):
+        low = response[batch.rows[i]]
+        respond = low + batch.weights[i] * (response[batch.rows[i] + np.uint32(1)] - low)
+        batch.expected[i] = rate * batch.exposure[i] * respond
+    claims = 0
+    for i in range(live):
+        cost[i] = 0.0
+        expected = batch.expected[i]
+        # exp(-x) >= 1 - x: most members of a rare service end here
+        if expected >= 0.25 or batch.first[i] >= 1.0 - expected:
+            key = batch.keys[i] ^ service_key
+            count, position = poisson(key, batch.first[i], expected, tables)
+            cost[i] = total_cost(unit_cost, key, position, count)
+            claims += count
+    return claims
+
+
+@njit
+def add_layers(batch, live, layers, year, segment, out):  # type: ignore[no-untyped-def]
+    """Add the part of each live member's year that lies in each layer."""
     for layer in range(out.size):
-        basket_cost = 0.0
-        for service in range(costs.size):
-            if layers.basket[layer, service]:
-                basket_cost += costs[service]
-        scale = exposure if layers.annualized[layer] else 1.0
-        low = layers.lower[layer, year, segment] * scale
-        if basket_cost > low:
-            out[layer] += min(basket_cost, layers.upper[layer, year, segment] * scale) - low
-
-
-@njit
-def add_claims(claims_key, frequency, price, mean, member, services, tables, costs, counts):  # type: ignore[no-untyped-def]
-    """Draw one member's year: fills ``costs`` and adds to ``counts`` by service."""
-    segment, log_intensity, exposure = member
-    place = (log_intensity - services.response_start[segment]) / services.response_step[segment]
-    row = min(max(np.int64(place), 0), services.response.shape[1] - 2)
-    weight = place - row
-    for service in range(costs.size):
-        low = services.response[segment, row, service]
-        respond = low + weight * (services.response[segment, row + 1, service] - low)
-        expected = mean[service] * frequency[service] * respond * exposure
-        key = claims_key ^ services.keys[service]
-        count, position = poisson(key, 0, expected, tables)
-        costs[service] = 0.0
-        if count > 0:
-            total = total_cost(services.unit_cost[service], key, position, count)
-            costs[service] = total * price[service]
-            counts[service] += count
+        total = 0.0
+        for i in range(live):
+            basket_cost = 0.0
+            for service in range(batch.cost.shape[0]):
+                if layers.basket[layer, service]:
+                    basket_cost += batch.cost[service, i]
+            scale = batch.exposure[i] if layers.annualized[layer] else 1.0
+            low = layers.lower[layer, year, segment] * scale
+            high = layers.upper[layer, year, segment] * scale
+            total += max(min(basket_cost, high) - low, 0.0)
+        out[layer] += total
 
 
 @njit
 def add_segment(realization, segment, factors, people, services, layers, tables, out):  # type: ignore[no-untyped-def]
-    """Simulate all members of a segment through all years of one realization."""
+    """Simulate all members of a segment through all years of one realization, batch by batch."""
     frequency, price = factors
-    costs = np.zeros(services.unit_cost.shape[0])
-    full_price = services.price[:, segment, :] * price
+    members = people.members[:, segment].max()
+    batch = new_batch(min(members, 256), services.keys.size)
     realization_key = child(people.keys[segment], realization)
     realization_claims = child(services.segment_keys[segment], realization)
-    for member in range(people.members[:, segment].max()):
-        member_key = child(realization_key, member)
-        member_claims = child(realization_claims, member)
-        log_risk, ill = 0.0, 0
+    for start in range(0, members, batch.keys.size):
+        for i in range(batch.keys.size):
+            batch.member_keys[i] = child(realization_key, start + i)
+            batch.claims_keys[i] = child(realization_claims, start + i)
         for year in range(people.years.size):
-            year_key = child(member_key, people.years[year])
-            turn, state = child(year_key, 0), child(year_key, 1)
-            stays = year > 0 and unit(upper(turn)) < people.stay[year, segment]
-            if not stays:
-                log_risk = from_table(people.log_risk[segment], upper(child(year_key, 3)))
-            if not (stays and unit(lower(turn)) < people.persist[year, segment]):
-                ill = 1 if unit(upper(state)) < people.ill_share[segment] else 0
-            if member >= people.members[year, segment]:
-                continue
-            part = unit(upper(child(year_key, 2)))
-            exposure = part / people.partial[segment] if part < people.partial[segment] else 1.0
-            log_transient = from_table(people.log_transient[segment], lower(state))
-            log_intensity = people.log_level[segment, ill] + log_risk + log_transient
-            add_claims(
-                child(member_claims, people.years[year]),
-                frequency[year],
-                full_price[year],
-                services.rate[year, segment],
-                (segment, log_intensity, exposure),
-                services,
-                tables,
-                costs,
-                out.claims[year, segment],
+            live = min(max(people.members[year, segment] - start, 0), batch.keys.size)
+            out.person_years[year, segment] += draw_states(
+                batch, live, year, segment, people, services
             )
-            out.person_years[year, segment] += exposure
-            for service in range(costs.size):
-                out.cost[year, segment, service] += costs[service]
-            add_layers(costs, exposure, layers, year, segment, out.layer_cost[year, segment])
+            for service in range(services.keys.size):
+                cost = batch.cost[service]
+                out.claims[year, segment, service] += draw_service(
+                    batch,
+                    live,
+                    services.keys[service],
+                    services.rate[year, segment, service] * frequency[year, service],
+                    services.response[segment, service],
+                    services.unit_cost[service],
+                    tables,
+                    cost,
+                )
+                cost[:live] *= services.price[year, segment, service] * price[year, service]
+                out.cost[year, segment, service] += cost[:live].sum()
+            add_layers(batch, live, layers, year, segment, out.layer_cost[year, segment])
 
 
 @njit(parallel=True, cache=True, error_model="numpy")
@@ -278,6 +393,4 @@ def simulate_members(realizations, frequency, price, people, services, layers, t
         sums = Totals(out.claims[row], out.cost[row], out.layer_cost[row], out.person_years[row])
         factors = (frequency[row], price[row])
         for segment in range(people.keys.size):
-            add_segment(
-                realizations[row], segment, factors, people, services, layers, tables, sums
-            )
+            add_segment(realizations[row], segment, factors, people, services, layers, tables, sums)

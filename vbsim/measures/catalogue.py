@@ -122,8 +122,9 @@ def quantile(sample: Sample, level: float) -> Estimate:
         return Estimate(value, unknown(sample.n))
     error = order_statistic_error(sample.ordered, rank)
     influence = quantile_influence(sample.values, value, level, error)
-    # The spread of an order statistic is itself read from some sqrt(n p (1 - p)) neighbours.
-    freedom = math.sqrt(math.pi * sample.n * level * (1.0 - level))
+    # The error is read from some sqrt(n p (1 - p)) neighbours; the factor that keeps 95 % intervals
+    # at 94-97 % for light and heavy tails, with 5 or more realizations beyond, was found by trial.
+    freedom = 2.0 * math.sqrt(math.pi * sample.n * level * (1.0 - level))
     return Estimate(value, influence, freedom=freedom)
 
 

@@ -29,8 +29,8 @@ FloatArray = NDArray[np.float64]
 FEWEST_BEYOND = 5.0
 """Realizations expected beyond a quantile below which its standard error is missing.
 
-In replications, 95 % intervals of TVaR cover 90-94 % with 5 realizations there and 83-87 % with 2.5;
-with less than 1 the quantile is the largest realization and its error would read 0.
+In replications, 95 % intervals of TVaR cover 90-94 % with 5 realizations there, 83-87 % with 2.5.
+With less than 1 the quantile is the largest realization and the error of TVaR would read 0.
 """
 
 

@@ -1,5 +1,6 @@
 """Global capitation: a fixed amount per member per month, out of which the provider pays all claims
-(HCP-LAN 4N without a quality link)."""
+(HCP-LAN 4N without a quality link).
+"""
 
 from __future__ import annotations
 

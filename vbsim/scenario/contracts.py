@@ -51,8 +51,12 @@ def resolve_contract(desk: Desk, name: str, words: schema.Contract) -> Contract 
         model = words.model if book is None else _payment_model(desk, book, words)
         if model not in _WRITERS:
             known = [m for m in MODELS if book is not None or m != "shared_savings"]
-            audit.wrong(("contracts", name, "model"), f"'{model}'", "a payment model",
-                        did_you_mean(str(model), known))
+            audit.wrong(
+                ("contracts", name, "model"),
+                f"'{model}'",
+                "a payment model",
+                did_you_mean(str(model), known),
+            )
             return None
         _refuse_unread(audit, name, words, model)
         contract = _WRITERS[model](desk, name, words, book)
@@ -78,14 +82,22 @@ def _book(desk: Desk, name: str, words: schema.Contract) -> Rulebook | None:
         return None
     if words.program not in rulebook.available("rules"):
         hint = did_you_mean(words.program, rulebook.available("rules"))
-        desk.audit.wrong(("contracts", name, "program"), f"'{words.program}'",
-                         "a program with a file in rules/", hint)
+        desk.audit.wrong(
+            ("contracts", name, "program"),
+            f"'{words.program}'",
+            "a program with a file in rules/",
+            hint,
+        )
         raise RuleError(f"no rules for '{words.program}'")
     book = rulebook.read("rules", words.program)
     tracks = book.figure("sided", book.last_year).value
     if words.track not in tracks:
-        desk.audit.wrong(("contracts", name, "track"), f"'{words.track}'",
-                         f"a track of {book.file}", did_you_mean(str(words.track), tracks))
+        desk.audit.wrong(
+            ("contracts", name, "track"),
+            f"'{words.track}'",
+            f"a track of {book.file}",
+            did_you_mean(str(words.track), tracks),
+        )
     for year in [words.performance_year] if words.performance_year else desk.years:
         book.check_year(year)
     desk.audit.check()
@@ -99,8 +111,12 @@ def _payment_model(desk: Desk, book: Rulebook, words: schema.Contract) -> str:
 
 def _refuse_unread(audit: Audit, name: str, words: schema.Contract, model: str) -> None:
     for key in sorted(words.model_fields_set - _READS[model] - _ALWAYS):
-        audit.wrong(("contracts", name, key), f"'{key}', which the model {model} does not read",
-                    "one of: " + ", ".join(sorted(_READS[model])), "take it out")
+        audit.wrong(
+            ("contracts", name, key),
+            f"'{key}', which the model {model} does not read",
+            "one of: " + ", ".join(sorted(_READS[model])),
+            "take it out",
+        )
 
 
 def _fee_for_service(
@@ -112,15 +128,20 @@ def _fee_for_service(
 
 def _capitation(desk: Desk, name: str, words: schema.Contract, book: Rulebook | None) -> Contract:
     if (words.pmpm is None) == (words.expected_cost_share is None):
-        desk.audit.wrong(("contracts", name), "neither or both of pmpm and expected_cost_share",
-                         "exactly one of pmpm and expected_cost_share")
+        desk.audit.wrong(
+            ("contracts", name),
+            "neither or both of pmpm and expected_cost_share",
+            "exactly one of pmpm and expected_cost_share",
+        )
     terms = []
     for year in desk.years:
         rate = words.pmpm
         if rate is None:
             rate = _expected_pmpm(desk, year) * (words.expected_cost_share or 1.0)
             desk.audit.derived(
-                f"capitation, {name}, {year}", round(rate, 2), "USD PMPM",
+                f"capitation, {name}, {year}",
+                round(rate, 2),
+                "USD PMPM",
                 f"{words.expected_cost_share:g} of expected cost without true savings",
             )
         terms.append(capitation.Terms(rate))
@@ -133,8 +154,12 @@ def _shared_savings(
     assert book is not None
     stated = words.benchmark or desk.audit.scenario.benchmark
     if stated is None:
-        desk.audit.wrong(("contracts", name), "no benchmark", "a benchmark, here or for all",
-                         "add the key benchmark")
+        desk.audit.wrong(
+            ("contracts", name),
+            "no benchmark",
+            "a benchmark, here or for all",
+            "add the key benchmark",
+        )
         raise RuleError("shared savings need a benchmark")
     track = str(words.track)
     expected = desk.world.expected_truncated
@@ -187,8 +212,12 @@ def _minimum_rate(
     if choice is None or choice == "table":
         return by_size
     if not two_sided:
-        desk.audit.wrong(path, choice, "no choice: a one-sided track has the size table", "take "
-                         "it out, or write table")
+        desk.audit.wrong(
+            path,
+            choice,
+            "no choice: a one-sided track has the size table",
+            "take it out, or write table",
+        )
         return by_size
     choices = desk.audit.cite(book.figure("minimum_savings_rate_choices", on))
     if choice not in choices:
@@ -216,8 +245,12 @@ def _with_stop_loss(desk: Desk, contract: Contract, words: schema.Contract) -> C
         return contract
     named = desk.audit.scenario.stop_loss
     if words.stop_loss not in named:
-        desk.audit.wrong(("contracts", contract.name, "stop_loss"), f"'{words.stop_loss}'",
-                         "a name under the key stop_loss", did_you_mean(words.stop_loss, named))
+        desk.audit.wrong(
+            ("contracts", contract.name, "stop_loss"),
+            f"'{words.stop_loss}'",
+            "a name under the key stop_loss",
+            did_you_mean(words.stop_loss, named),
+        )
         return contract
     stated = named[words.stop_loss]
     limit = np.inf if stated.limit is None else stated.limit
@@ -228,13 +261,18 @@ def _with_stop_loss(desk: Desk, contract: Contract, words: schema.Contract) -> C
         expected = stated.coinsurance * expected_layer_pmpm(desk, stated.attachment, limit)
         premium = expected * (1.0 + (stated.loading or 0.0))
         desk.audit.derived(
-            f"stop-loss premium, {words.stop_loss}", round(premium, 2), "USD PMPM",
+            f"stop-loss premium, {words.stop_loss}",
+            round(premium, 2),
+            "USD PMPM",
             f"expected recovery {expected:.2f} PMPM, loaded by {stated.loading:g}",
         )
     terms = clauses.StopLossTerms(stated.attachment, limit, stated.coinsurance, premium)
     return Contract(
-        **{f.name: getattr(contract, f.name) for f in fields(Contract)
-           if f.name not in ("stop_loss", "stop_loss_layer")},
+        **{
+            f.name: getattr(contract, f.name)
+            for f in fields(Contract)
+            if f.name not in ("stop_loss", "stop_loss_layer")
+        },
         stop_loss=terms,
         stop_loss_layer=layer.name,
     )
@@ -257,13 +295,17 @@ def expected_layer_pmpm(desk: Desk, attachment: float, limit: float) -> float:
 def truncation_layer(draft: Draft, world: World) -> Layer:
     """The layer below the nation's truncation point of each year and segment."""
     points = np.array(
-        [[draft.truncation(y, s) for s in range(len(world.segments))]
-         for y in range(world.years.size)]
+        [
+            [draft.truncation(y, s) for s in range(len(world.segments))]
+            for y in range(world.years.size)
+        ]
     )
     for year, row in zip(world.years, points, strict=True):
         for name, point in zip(world.segments, row, strict=True):
             draft.audit.derived(
-                f"truncation point, {name}, {year}", round(float(point)), "USD per member and year",
+                f"truncation point, {name}, {year}",
+                round(float(point)),
+                "USD per member and year",
                 f"percentile {draft.truncation_share:g} of the assumption set's annual cost at the "
                 "nation's cost level (CMS's own points were not found: UNVERIFIED)",
             )

@@ -81,8 +81,10 @@ def expected_levels(draft: Draft) -> FloatArray:
             how = "equal to the expected benchmark" if from_benchmark else "nearest stated year"
             for name, value in zip(draft.segments, levels[row], strict=True):
                 draft.audit.derived(
-                    f"expected cost per person-year, {name}, {year}", round(float(value), 2),
-                    "USD per person-year", f"without true savings, {how}",
+                    f"expected cost per person-year, {name}, {year}",
+                    round(float(value), 2),
+                    "USD per person-year",
+                    f"without true savings, {how}",
                 )
     return levels
 
@@ -101,7 +103,9 @@ def benchmark_terms(
     base = expected[[draft.years.index(y) for y in stated.base_years]]
     adjustment = _adjustment(draft, stated, trend, base, year)
     draft.audit.derived(
-        f"benchmark adjustment, {label}, {year}", round(adjustment, 5), "factor",
+        f"benchmark adjustment, {label}, {year}",
+        round(adjustment, 5),
+        "factor",
         "stated benchmark over the expected trended base years: regional adjustment and whatever "
         "else the trend of the enrollment types and of the risk scores leaves out",
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import types
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -50,7 +52,13 @@ def load(path: str | Path) -> Scenario:
     ScenarioError
         With every problem found: file, line, path in the file, found, expected, what to do.
     """
-    return validate(_extended(Path(path), ()))
+    return load_with(path, {})
+
+
+def load_with(path: str | Path, changes: Mapping[str, Any]) -> Scenario:
+    """Read a scenario file and replace some of its top-level values, as the command line does."""
+    source = _extended(Path(path), ())
+    return validate(replace(source, data={**source.data, **changes}))
 
 
 def validate(source: Source) -> Scenario:
@@ -113,11 +121,12 @@ def _data_path(data: Any, loc: tuple[str | int, ...]) -> Path_:
         last = position == len(loc) - 1
         if isinstance(data, dict) and part not in data and str(part).isdigit():
             part = int(part)
-        if isinstance(data, dict) and part in data:
+        in_list = isinstance(data, list) and isinstance(part, int) and part < len(data)
+        if in_list or (isinstance(data, dict) and part in data):
             data = data[part]
-        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
-            data = data[part]
-        elif not (last and isinstance(data, dict) and isinstance(part, str) and part.isidentifier()):
+        elif not (
+            last and isinstance(data, dict) and isinstance(part, str) and part.isidentifier()
+        ):
             continue
         path.append(part)
     return tuple(path)
@@ -128,12 +137,22 @@ def _problem(source: Source, path: Path_, items: list[Any]) -> Problem:
     kind = item["type"]
     if kind == "extra_forbidden":
         known = _fields(path[:-1])
-        return source.problem(path, f"the unknown key '{path[-1]}'", "a key of the scenario format",
-                              did_you_mean(str(path[-1]), known))
+        return source.problem(
+            path,
+            f"the unknown key '{path[-1]}'",
+            "a key of the scenario format",
+            did_you_mean(str(path[-1]), known),
+        )
     if kind == "missing":
         parent = source.problem(path[:-1], "", "")
-        return Problem(parent.file, parent.line, ".".join(map(str, path)), "nothing",
-                       f"the key '{path[-1]}'", "add it")
+        return Problem(
+            parent.file,
+            parent.line,
+            ".".join(map(str, path)),
+            "nothing",
+            f"the key '{path[-1]}'",
+            "add it",
+        )
     if kind == "value_error":
         message = str(item["ctx"]["error"])
         return source.problem(path, _shown(item["input"]), message)

@@ -25,7 +25,15 @@ from vbsim.scenario.world import Draft, draft_world, finish_world
 
 STREAMS = ("population", "claims", "trend", "shocks", "entity_year", "true_savings", "quality")
 # What the scenario itself states, quoted in the audit trail.
-_QUOTED = ("population", "services", "uncertainty", "benchmark", "quality", "stop_loss", "contracts")
+_QUOTED = (
+    "population",
+    "services",
+    "uncertainty",
+    "benchmark",
+    "quality",
+    "stop_loss",
+    "contracts",
+)
 
 
 def resolve(scenario: Scenario) -> Plan:
@@ -104,16 +112,25 @@ def _check_names(audit: Audit) -> None:
     scenario = audit.scenario
     known = rulebook.available("assumptions")
     if scenario.assumptions not in known:
-        audit.wrong(("assumptions",), f"'{scenario.assumptions}'", "an assumption set of vbsim",
-                    did_you_mean(scenario.assumptions, known))
+        audit.wrong(
+            ("assumptions",),
+            f"'{scenario.assumptions}'",
+            "an assumption set of vbsim",
+            did_you_mean(scenario.assumptions, known),
+        )
     for name in scenario.seeds:
         if name not in STREAMS:
-            audit.wrong(("seeds", name), f"'{name}'", "a random stream",
-                        did_you_mean(name, STREAMS))
+            audit.wrong(
+                ("seeds", name), f"'{name}'", "a random stream", did_you_mean(name, STREAMS)
+            )
     reference = scenario.outputs.reference
     if reference is not None and reference not in scenario.contracts:
-        audit.wrong(("outputs", "reference"), f"'{reference}'", "a contract of this scenario",
-                    did_you_mean(reference, scenario.contracts))
+        audit.wrong(
+            ("outputs", "reference"),
+            f"'{reference}'",
+            "a contract of this scenario",
+            did_you_mean(reference, scenario.contracts),
+        )
 
 
 def _systematic(draft: Draft, book: Rulebook) -> Systematic:
@@ -130,8 +147,12 @@ def _systematic(draft: Draft, book: Rulebook) -> Systematic:
     spread = stated.service_sd
     if isinstance(spread, dict):
         for name in set(spread) - set(draft.services):
-            audit.wrong(("uncertainty", "service_sd", name), f"'{name}'", "a service",
-                        did_you_mean(name, draft.services))
+            audit.wrong(
+                ("uncertainty", "service_sd", name),
+                f"'{name}'",
+                "a service",
+                did_you_mean(name, draft.services),
+            )
         spread = by_service("uncertainty.service_sd") | spread
     elif spread is None:
         spread = by_service("uncertainty.service_sd")

@@ -16,7 +16,9 @@ from vbsim.scenario.source import Source
 
 def _not_percent(value: float) -> float:
     if value > 1.0:
-        raise ValueError(f"is above 1 and looks like a percent; write {value:g} % as {value / 100:g}")
+        raise ValueError(
+            f"is above 1 and looks like a percent; write {value:g} % as {value / 100:g}"
+        )
     return value
 
 
@@ -212,7 +214,9 @@ class Observed(Part):
     """The published result, to be found in the simulated distribution; never an input to it."""
 
     savings_rate: SmallShare
-    payment: float = Field(default=0.0, description="money paid to the entity, negative = owed [USD]")
+    payment: float = Field(
+        default=0.0, description="money paid to the entity, negative = owed [USD]"
+    )
     source: str
 
 

@@ -47,9 +47,7 @@ class Source:
         """Source of a scenario made in Python, which has no lines."""
         return cls("scenario", data)
 
-    def problem(
-        self, path: Path_, found: object, expected: str, todo: str = ""
-    ) -> Problem:
+    def problem(self, path: Path_, found: object, expected: str, todo: str = "") -> Problem:
         """Describe what is wrong at a path; the line is that of its nearest known ancestor."""
         file, line = self.file, None
         for end in range(len(path), -1, -1):
@@ -83,8 +81,16 @@ def read_source(path: Path) -> Source:
     if not isinstance(node, MappingNode):
         found = "an empty file" if node is None else "no mapping of keys"
         raise ScenarioError(
-            [Problem(name, 1, "", found, "a scenario: keys and values in YAML",
-                     "start from 'vbsim new my_scenario'")]
+            [
+                Problem(
+                    name,
+                    1,
+                    "",
+                    found,
+                    "a scenario: keys and values in YAML",
+                    "start from 'vbsim new my_scenario'",
+                )
+            ]
         )
     problems: list[Problem] = []
     places: dict[Path_, tuple[str, int]] = {(): (name, 1)}
@@ -118,8 +124,16 @@ def _refuse_aliases(name: str, text: str) -> None:
     for event in YAML(typ="safe", pure=True).parse(StringIO(text)):
         if isinstance(event, AliasEvent):
             raise ScenarioError(
-                [Problem(name, event.start_mark.line + 1, "", f"the alias *{event.anchor}",
-                         "values written out", "write the value here, or use extends")]
+                [
+                    Problem(
+                        name,
+                        event.start_mark.line + 1,
+                        "",
+                        f"the alias *{event.anchor}",
+                        "values written out",
+                        "write the value here, or use extends",
+                    )
+                ]
             )
 
 
@@ -133,7 +147,10 @@ def _yaml_problem(name: str, error: YAMLError) -> Problem:
 
 
 def _plain(
-    name: str, node: Node, path: Path_, places: dict[Path_, tuple[str, int]],
+    name: str,
+    node: Node,
+    path: Path_,
+    places: dict[Path_, tuple[str, int]],
     problems: list[Problem],
 ) -> Any:
     line = node.start_mark.line + 1
@@ -150,14 +167,23 @@ def _plain(
         return _scalar(str(node.tag), node.value)
     except ValueError:
         problems.append(
-            Problem(name, line, ".".join(map(str, path)), f"{node.tag} {node.value}",
-                    "a plain number, text, true, false or null", "take the tag or date away")
+            Problem(
+                name,
+                line,
+                ".".join(map(str, path)),
+                f"{node.tag} {node.value}",
+                "a plain number, text, true, false or null",
+                "take the tag or date away",
+            )
         )
         return None
 
 
 def _plain_mapping(
-    name: str, node: MappingNode, path: Path_, places: dict[Path_, tuple[str, int]],
+    name: str,
+    node: MappingNode,
+    path: Path_,
+    places: dict[Path_, tuple[str, int]],
     problems: list[Problem],
 ) -> dict[Any, Any]:
     out: dict[Any, Any] = {}
@@ -168,9 +194,14 @@ def _plain_mapping(
             first = places.get((*path, key), ("", 0))[1] if isinstance(key, str | int) else 0
             twice = f"the key '{key}' a second time (first on line {first})"
             problems.append(
-                Problem(name, line, ".".join(map(str, path)),
-                        twice if first else f"the key {key!r}",
-                        "each key once, a word or a year", "delete one of them")
+                Problem(
+                    name,
+                    line,
+                    ".".join(map(str, path)),
+                    twice if first else f"the key {key!r}",
+                    "each key once, a word or a year",
+                    "delete one of them",
+                )
             )
             continue
         places[(*path, key)] = (name, line)
@@ -191,9 +222,15 @@ def _scalar(tag: str, text: str) -> str | int | float | bool | None:
     if kind == "int":
         return int(text.replace("_", ""), 0)
     if kind == "float":
-        return float(text.replace("_", "").replace(".inf", "inf").replace(".INF", "inf")
-                     .replace(".Inf", "inf").replace(".nan", "nan").replace(".NaN", "nan")
-                     .replace(".NAN", "nan"))
+        return float(
+            text.replace("_", "")
+            .replace(".inf", "inf")
+            .replace(".INF", "inf")
+            .replace(".Inf", "inf")
+            .replace(".nan", "nan")
+            .replace(".NaN", "nan")
+            .replace(".NAN", "nan")
+        )
     raise ValueError(tag)
 
 

@@ -47,12 +47,10 @@ class Draft:
 
     def distribution(self, year: int, segment: int) -> annual_cost.AnnualCost:
         """Annual cost of a member of a segment, before its cost level is set."""
-        return _distribution(
-            self.people[segment], self.use[year][segment], self.unit_costs[year]
-        )
+        return _distribution(self.people[segment], self.use[year][segment], self.unit_costs[year])
 
     def truncation(self, year: int, segment: int) -> float:
-        """The nation's truncation point [USD]; infinite when nothing is truncated."""
+        """Truncation point of the nation [USD]; infinite when nothing is truncated."""
         if self.truncation_share >= 1.0:
             return np.inf
         nation = self.distribution(year, segment)
@@ -114,8 +112,10 @@ def draft_world(audit: Audit, book: Rulebook, years: tuple[int, ...]) -> Draft:
     audit.check()
     draft.national = np.array(
         [
-            [_assumed(draft, f"enrollment_types.{s.enrollment_type}.per_capita", y)
-             for s in draft.stated]
+            [
+                _assumed(draft, f"enrollment_types.{s.enrollment_type}.per_capita", y)
+                for s in draft.stated
+            ]
             for y in years
         ]
     )
@@ -129,7 +129,7 @@ def finish_world(draft: Draft, levels: FloatArray) -> World:
     for year, segment in np.ndindex(*shape):
         name = draft.segments[segment]
         with draft.audit.at("population", "segments", name, "per_capita", draft.years[year]):
-            factor[year, segment] = draft.price_factor(year, segment, levels[year, segment])
+            factor[year, segment] = draft.price_factor(year, segment, float(levels[year, segment]))
     draft.audit.check()
     for year, segment in np.ndindex(*shape):
         limit, scale = draft.truncation(year, segment), factor[year, segment]
@@ -180,9 +180,7 @@ def _members(draft: Draft, year: int, segment: Segment) -> int:
     if isinstance(stated, dict):
         nearest = min(stated, key=lambda y: (abs(y - year), -y))
         if nearest != year:
-            draft.audit.warn(
-                f"person-years of {year} are not stated and taken from {nearest}"
-            )
+            draft.audit.warn(f"person-years of {year} are not stated and taken from {nearest}")
         stated = stated[nearest]
     return max(1, round(stated / _exposure(draft)))
 
@@ -268,5 +266,3 @@ def _elasticity(draft: Draft, name: str) -> float:
     if not draft.book.has(f"services.{name}"):
         return 1.0
     return float(_assumed(draft, f"services.{name}.elasticity"))
-
-

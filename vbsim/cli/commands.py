@@ -1,0 +1,237 @@
+"""Every verb of ``vbsim``: its words, its help and an example."""
+
+from __future__ import annotations
+
+import json
+import re
+from enum import StrEnum
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from vbsim.cli import show
+from vbsim.errors import ParameterError, RunFolderError, did_you_mean
+
+app = typer.Typer(
+    name="vbsim",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Monte Carlo risk simulation for value-based-care payment contracts.",
+)
+
+ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="scenario file (YAML)")]
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="run folder")]
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON instead of a table")]
+Realizations = Annotated[
+    int | None, typer.Option(min=2, help="contract years to simulate, instead of the scenario's")
+]
+Seed = Annotated[int | None, typer.Option(min=0, help="seed, instead of the scenario's")]
+
+
+class EngineName(StrEnum):
+    """Engines that can be asked for."""
+
+    CLAIMS = "claims"
+    AUTO = "auto"
+
+
+@app.command()
+def run(
+    scenario: ScenarioFile,
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", help="run folder to write [default: runs/NAME]"),
+    ] = None,
+    realizations: Realizations = None,
+    seed: Seed = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="threads [default: all]; never changes a number")
+    ] = None,
+    engine: Annotated[EngineName, typer.Option(help="engine; auto takes claims")] = EngineName.AUTO,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace the run in -o")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="print nothing but errors")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Simulate a scenario, settle its contracts and write a run folder with a report.
+
+    Example: vbsim run scenarios/northwest_ohio_2022.yaml -o runs/northwest_ohio
+    """
+    from vbsim import run as run_story
+    from vbsim.report.run_folder import check_destination
+
+    plan = _plan(scenario, realizations, seed)
+    folder = out if out is not None else _free_folder(Path("runs") / scenario.stem)
+    check_destination(folder, overwrite)
+    with _progress(quiet or as_json) as bar:
+        task = bar.add_task("simulating", total=plan.realizations)
+
+        def advance(done: int, total: int) -> None:
+            bar.update(task, completed=done)
+            if done == total:
+                bar.update(task, description="reporting ")
+
+        found = run_story(plan, folder, threads=threads, overwrite=overwrite, progress=advance)
+    if as_json:
+        typer.echo(json.dumps(show.summary_json(found.summary) | {"folder": str(folder)}))
+    elif not quiet:
+        show.summary(plan, found.summary)
+        typer.echo(f"report: {folder / 'report.html'}")
+
+
+@app.command()
+def check(
+    scenario: ScenarioFile,
+    realizations: Realizations = None,
+    seed: Seed = None,
+    as_json: AsJson = False,
+) -> None:
+    """Validate a scenario and print the Plan: every number with its source and status.
+
+    Example: vbsim check scenarios/northwest_ohio_2022.yaml
+    """
+    plan = _plan(scenario, realizations, seed)
+    if as_json:
+        typer.echo(json.dumps(show.plan_json(plan), default=str))
+    else:
+        show.plan(plan)
+
+
+@app.command()
+def report(folder: RunFolder) -> None:
+    """Write the table, figures and report page of a run folder anew.
+
+    Example: vbsim report runs/northwest_ohio
+    """
+    from vbsim.run import rebuild_report
+
+    typer.echo(f"report: {rebuild_report(folder)}")
+
+
+@app.command()
+def compare(
+    folder: RunFolder,
+    other: Annotated[Path | None, typer.Argument(metavar="RUN", help="a second run folder")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put the contracts of one run, or of two runs, side by side with paired errors.
+
+    Two runs are paired realization by realization when they share seed and realizations.
+
+    Example: vbsim compare runs/northwest_ohio
+    """
+    from vbsim.report.comparison import compare_runs
+
+    table = compare_runs(folder, other)
+    if as_json:
+        typer.echo(json.dumps(table.rows))
+    else:
+        show.comparison(table)
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="name of the new scenario, or path ending in .yaml")],
+    template: Annotated[str, typer.Option("--from", help="template; see --list")] = "mssp",
+    list_templates: Annotated[bool, typer.Option("--list", help="list the templates")] = False,
+) -> None:
+    """Write a commented scenario to start from.
+
+    Example: vbsim new my_aco --from mssp
+    """
+    folder = resources.files("vbsim.scenario").joinpath("templates")
+    known = sorted(p.name.removesuffix(".yaml") for p in folder.iterdir() if p.name[0] != "_")
+    if list_templates:
+        typer.echo("\n".join(known))
+        return
+    if template not in known:
+        raise ParameterError(f"no template '{template}'; {did_you_mean(template, known)}")
+    path = Path(name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
+    if path.exists():
+        raise RunFolderError(f"{path} exists; choose another name, or delete it first")
+    if not path.parent.is_dir():
+        raise RunFolderError(f"the folder {path.parent} does not exist; make it first")
+    path.write_text(folder.joinpath(f"{template}.yaml").read_text(encoding="utf-8"), "utf-8")
+    typer.echo(f"wrote {path}; next: vbsim check {path}, then vbsim run {path}")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON schema of the scenario format, for editors.
+
+    Example: vbsim schema > vbsim.schema.json
+    """
+    from vbsim.scenario.load import json_schema
+
+    typer.echo(json_schema())
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Check this installation: versions, the kernel against exact results, write access.
+
+    Example: vbsim doctor
+    """
+    from vbsim.cli.doctor import examine
+
+    findings = examine()
+    if as_json:
+        typer.echo(json.dumps([finding._asdict() for finding in findings]))
+    else:
+        show.findings(findings)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def _plan(scenario: Path, realizations: int | None, seed: int | None) -> Any:
+    from vbsim.scenario.load import load_with
+    from vbsim.scenario.resolve import resolve
+
+    changes = {"realizations": realizations, "seed": seed}
+    return resolve(load_with(scenario, {k: v for k, v in changes.items() if v is not None}))
+
+
+def _free_folder(wanted: Path) -> Path:
+    """Take the name itself, or the next free number behind it, so that no run is lost."""
+    if not wanted.exists():
+        return wanted
+    pattern = re.compile(re.escape(wanted.name) + r"-(\d+)$")
+    taken = [int(m[1]) for p in wanted.parent.iterdir() if (m := pattern.match(p.name))]
+    return wanted.with_name(f"{wanted.name}-{max(taken, default=1) + 1}")
+
+
+class _Rate(ProgressColumn):
+    """Realizations per second."""
+
+    def render(self, task: Task) -> Text:
+        """Show the speed of the task."""
+        return Text(f"{task.speed:,.0f}/s" if task.speed else "")
+
+
+def _progress(silent: bool) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _Rate(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=show.stderr,
+        disable=silent,
+        transient=False,
+    )

@@ -1,0 +1,191 @@
+"""Tables on the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import xarray as xr
+from rich.console import Console
+from rich.table import Table
+
+from vbsim.plan import Plan
+from vbsim.report.tables import money, share
+from vbsim.vocabulary import CONTRACT, PARTY, PROVIDER
+
+if TYPE_CHECKING:
+    from vbsim.cli.doctor import Finding
+    from vbsim.report.comparison import Comparison
+
+stdout = Console(soft_wrap=False)
+stderr = Console(stderr=True)
+_COLUMNS = ("prob_gain", "prob_loss", "mean", "sd", "p05", "p50", "p95", "tvar_95")
+
+
+def summary(plan: Plan, measured: xr.Dataset) -> None:
+    """Print the headline measures of every contract, each with its standard error."""
+    table = Table(title=f"{plan.name}: net result of the provider (± standard error)")
+    table.add_column("contract")
+    labels = dict(zip(measured["measure"].values, measured["label"].values, strict=True))
+    for key in _COLUMNS:
+        table.add_column(str(labels[key]), justify="right")
+    names = {contract.name: contract.label for contract in plan.contracts}
+    for name in measured[CONTRACT].values:
+        found = measured.isel(year=0).sel({CONTRACT: name, PARTY: PROVIDER})
+        cells = [_cell(found.sel(measure=key)) for key in _COLUMNS]
+        table.add_row(names.get(str(name), str(name)), *cells)
+    stdout.print(table)
+    stdout.print("VaR and TVaR are of the loss: positive = money owed or lost.")
+    if plan.unverified:
+        stdout.print(
+            f"{len(plan.unverified)} of {len(plan.figures)} figures used are UNVERIFIED; the "
+            "report lists them."
+        )
+
+
+def summary_json(measured: xr.Dataset) -> dict[str, Any]:
+    """Provider's measures of every contract, first year, as plain data."""
+    found = measured.isel(year=0).sel({PARTY: PROVIDER})
+    return {
+        "contracts": {
+            str(name): {
+                str(key): {
+                    "value": float(found["value"].sel({CONTRACT: name, "measure": key})),
+                    "standard_error": float(
+                        found["standard_error"].sel({CONTRACT: name, "measure": key})
+                    ),
+                }
+                for key in found["measure"].values
+                if bool(found["value"].sel({CONTRACT: name, "measure": key}).notnull())
+            }
+            for name in found[CONTRACT].values
+        }
+    }
+
+
+def plan(resolved: Plan) -> None:
+    """Print the audit trail of a Plan."""
+    world = resolved.world
+    stdout.print(f"[bold]{resolved.name}[/bold]", highlight=False)
+    for line in estimate(resolved):
+        stdout.print(line, highlight=False)
+    levels = Table(title="Expected cost per person-year, without true savings [USD]")
+    for heading in ("year", "segment", "members", "all claims", "after truncation"):
+        levels.add_column(heading, justify="left" if heading == "segment" else "right")
+    for row, year in enumerate(world.years):
+        for column, name in enumerate(world.segments):
+            levels.add_row(
+                str(year),
+                name,
+                f"{world.members[row, column]:,}",
+                f"{world.expected_cost[row, column]:,.0f}",
+                f"{world.expected_truncated[row, column]:,.0f}",
+            )
+    stdout.print(levels)
+    contracts = Table(title="Contracts")
+    for heading in ("contract", "model", "HCP-LAN", "terms"):
+        contracts.add_column(heading, overflow="fold")
+    for contract in resolved.contracts:
+        contracts.add_row(
+            contract.name, contract.model, contract.lan_category, str(contract.terms[0])
+        )
+    stdout.print(contracts)
+    figures = Table(title="Figures used, and where each comes from")
+    for heading in ("figure", "value", "unit", "status", "source", "in force", "file"):
+        figures.add_column(heading, overflow="fold")
+    for figure in resolved.figures:
+        mark = figure.status if figure.verified else f"[bold red]{figure.status}[/bold red]"
+        figures.add_row(
+            figure.path,
+            _short(figure.value),
+            figure.unit,
+            mark,
+            figure.source,
+            figure.date,
+            figure.file,
+        )
+    stdout.print(figures)
+    for text in resolved.warnings:
+        stdout.print(f"warning: {text}", highlight=False)
+
+
+def estimate(resolved: Plan) -> list[str]:
+    """Engine, work, time, memory and disk that a run will take."""
+    from vbsim.report.run_folder import results_bytes
+    from vbsim.simulate import block_size, experience_bytes, member_years, seconds
+
+    per_block = experience_bytes(resolved) / resolved.realizations * block_size(resolved)
+    return [
+        "engine: claims (every member, every claim)",
+        f"work: {resolved.realizations:,} realizations of {member_years(resolved):,} member-years",
+        f"time: about {seconds(resolved):,.0f} s on this machine; memory: about "
+        f"{0.35 + 3 * per_block / 1e9:.1f} GB; disk: {results_bytes(resolved, 30) / 1e6:,.0f} MB",
+        f"figures: {len(resolved.figures)}, of which {len(resolved.unverified)} UNVERIFIED",
+    ]
+
+
+def plan_json(resolved: Plan) -> dict[str, Any]:
+    """Audit trail of a Plan as plain data."""
+    world = resolved.world
+    return {
+        "name": resolved.name,
+        "seed": resolved.seed,
+        "realizations": resolved.realizations,
+        "engine": "claims",
+        "years": world.years.tolist(),
+        "segments": list(world.segments),
+        "services": list(world.services),
+        "members": world.members.tolist(),
+        "expected_cost": world.expected_cost.tolist(),
+        "expected_truncated": world.expected_truncated.tolist(),
+        "contracts": [
+            {
+                "name": c.name,
+                "model": c.model,
+                "lan_category": c.lan_category,
+                "terms": [str(t) for t in c.terms],
+            }
+            for c in resolved.contracts
+        ],
+        "figures": [
+            {
+                "path": f.path,
+                "value": f.value,
+                "unit": f.unit,
+                "status": f.status,
+                "source": f.source,
+                "date": f.date,
+                "file": f.file,
+            }
+            for f in resolved.figures
+        ],
+        "warnings": list(resolved.warnings),
+    }
+
+
+def comparison(table: Comparison) -> None:
+    """Print two or more contracts side by side."""
+    out = Table(title=table.title)
+    for number, heading in enumerate(table.columns):
+        out.add_column(heading, justify="left" if number == 0 else "right")
+    for row in table.cells():
+        out.add_row(*row)
+    stdout.print(out)
+    stdout.print(table.note, highlight=False)
+
+
+def findings(found: list[Finding]) -> None:
+    """Print what the self-test found."""
+    for finding in found:
+        mark = "[green]ok  [/green]" if finding.ok else "[bold red]FAIL[/bold red]"
+        stdout.print(f"{mark} {finding.what}: {finding.found}", highlight=False)
+
+
+def _cell(found: xr.Dataset) -> str:
+    value, error = float(found["value"]), float(found["standard_error"])
+    shown = share if str(found["unit"].values) == "1" else money
+    return f"{shown(value)} ± {shown(error)}"
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,70 @@
+"""Settlement to Summary: every measure of every contract and party, with its error."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from vbsim.measures.catalogue import MEASURES, Measure, prob_owing_more_than
+from vbsim.measures.labelled import measure_array, paired_difference
+from vbsim.vocabulary import CONTRACT, PARTY, PROVIDER, SHARE
+
+RATE_MEASURES = ("mean", "sd", "p05", "p25", "p50", "p75", "p95")
+
+
+def measure(settlement: xr.Dataset) -> xr.Dataset:
+    """Measure a settlement.
+
+    Parameters
+    ----------
+    settlement
+        From :func:`vbsim.settle`; its attributes ``reference`` (the contract that the others are
+        compared with) and ``owing_more_than`` (amounts [USD]) come from the plan.
+
+    Returns
+    -------
+    Dataset
+        ``value(year, contract, party, measure)`` of each party's net money; ``difference(year,
+        contract, measure)`` of the provider's from the reference contract, paired realization by
+        realization; ``savings_rate(year, contract, measure)``. Each has its ``..._error`` or
+        ``standard_error``. Units differ by measure: coordinate ``unit``.
+    """
+    amounts = np.atleast_1d(settlement.attrs.get("owing_more_than", []))
+    measures: list[Measure] = [
+        *MEASURES.values(),
+        *(prob_owing_more_than(float(a)) for a in amounts),
+    ]
+    parties = measure_array(settlement["net_to_party"], measures)
+    reference = str(settlement.attrs["reference"])
+    differences = paired_difference(settlement["net_to_provider"], reference, measures=measures)
+    out = xr.Dataset(
+        {
+            "value": parties["value"],
+            "standard_error": parties["standard_error"],
+            "difference": differences["value"],
+            "difference_standard_error": differences["standard_error"],
+        },
+        attrs={"reference": reference},
+    )
+    rate = settlement["savings_rate"]
+    with_benchmark = [
+        name for name in rate[CONTRACT].values if rate.sel({CONTRACT: name}).notnull().all()
+    ]
+    if with_benchmark:
+        rates = measure_array(rate.sel({CONTRACT: with_benchmark}), RATE_MEASURES)
+        names = {"savings_rate": "value", "savings_rate_standard_error": "standard_error"}
+        for name, key in names.items():
+            wide = (
+                rates[key]
+                .drop_vars(["unit", "label"])
+                .reindex(contract=rate[CONTRACT].values, measure=out["measure"].values)
+            )
+            out[name] = wide.assign_attrs(units=SHARE, long_name=f"{key} of the savings rate")
+    return out
+
+
+def headline(summary: xr.Dataset, contract: str, key: str) -> tuple[float, float]:
+    """Provider's value and standard error of a measure of a contract, first year."""
+    place = {CONTRACT: contract, PARTY: PROVIDER, "measure": key}
+    found = summary.isel(year=0).sel(place)
+    return float(found["value"]), float(found["standard_error"])

@@ -1,0 +1,87 @@
+"""Figures: a finished run in, matplotlib Axes out; one figure per file.
+
+``FIGURES`` names each module of this package with its caption. Modules are imported when they draw,
+so that reading the registry does not load matplotlib.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from vbsim.plots.base import Findings
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["FIGURES", "Findings", "Illustration"]
+
+
+@dataclass(frozen=True, slots=True)
+class Illustration:
+    """One entry of the registry.
+
+    Parameters
+    ----------
+    module
+        Name of the module that draws it.
+    caption
+        What to see in it, for readers of the report.
+    """
+
+    module: str
+    caption: str
+
+    def draw(self, findings: Findings) -> Figure | None:
+        """Draw the figure on a canvas of its own; ``None`` where it does not apply."""
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        module = import_module(f"vbsim.plots.{self.module}")
+        if not module.applies(findings):
+            return None
+        figure = Figure(facecolor="white")
+        FigureCanvasAgg(figure)
+        module.draw(figure, findings)
+        return figure
+
+
+FIGURES = {
+    "net_result": Illustration(
+        "net_result",
+        "Net result of the provider under each contract. Bars count simulated years, each panel on "
+        "its own vertical scale; years that end at exactly 0 are not drawn but counted in the "
+        "column beside. VaR 95 % is the loss that 95 % of the years do not exceed; TVaR 95 % is "
+        "the mean loss of the worst 5 % of the years. Both in USD million, positive = money owed "
+        "or lost.",
+    ),
+    "exceedance": Illustration(
+        "exceedance",
+        "Read upwards from an amount x: the probability that the provider owes or loses more than "
+        "x in the year. Contracts that never lose have no curve. The band is the 95 % confidence "
+        "interval that comes from the number of simulated years alone.",
+    ),
+    "comparison": Illustration(
+        "comparison",
+        "All contracts settled on the same simulated years, best mean on top. The difference from "
+        "the reference contract is paired year by year, so it is known more closely than the two "
+        "means.",
+    ),
+    "waterfall": Illustration(
+        "waterfall",
+        "The settlement of one simulated year, the median outcome of the reference contract, line "
+        "by line. The amounts [USD] add up to the net result.",
+    ),
+    "published": Illustration(
+        "published",
+        "Distribution of the measured savings rate of the reference contract. Inside the shaded "
+        "range, between the minimum loss rate and the minimum savings rate, no money moves.",
+    ),
+    "fit": Illustration(
+        "fit",
+        "A check of the engine, not of the assumptions: utilization and cost of the first "
+        "performance year, simulated over assumed, for every service and population segment. The "
+        "bars are 3 standard errors wide on either side and should reach 1.",
+    ),
+}

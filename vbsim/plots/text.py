@@ -1,0 +1,56 @@
+"""Numbers and names as words: true minus signs, percent, millions, labels.
+
+Shared by the figures and the report, so that a number reads the same in both.
+"""
+
+from __future__ import annotations
+
+import math
+import textwrap
+
+MILLION = 1e6
+MISSING = "–"
+_ABBREVIATIONS = {"dme", "ed", "esrd", "irf", "ltch", "mlr", "msr", "pbpm", "pmpm", "snf"}
+
+
+def number(value: float, decimals: int = 0) -> str:
+    """Write a number with thousands separators, a true minus sign and no minus zero."""
+    if math.isnan(value):
+        return MISSING
+    if math.isinf(value):
+        return "no limit" if value > 0.0 else "−∞"
+    return f"{round(value, decimals) + 0.0:,.{decimals}f}".replace("-", "−")
+
+
+def percent(value: float, decimals: int = 1) -> str:
+    """Write a share as percent; the blank before the sign does not break."""
+    text = number(100.0 * value, decimals)
+    return text if text == MISSING else f"{text}\N{NO-BREAK SPACE}%"
+
+
+def millions(value: float, decimals: int = 2) -> str:
+    """Write an amount [USD] in millions."""
+    return number(value / MILLION, decimals)
+
+
+def words(name: str) -> str:
+    """Words for the key of a service, segment, term or statement line."""
+    parts = [p.upper() if p in _ABBREVIATIONS else p for p in name.split("_")]
+    text = " ".join(parts)
+    return text[:1].upper() + text[1:]
+
+
+def literal(text: str) -> str:
+    """Keep matplotlib from reading what stands between two dollar signs as a formula."""
+    return text.replace("$", r"\$")
+
+
+def wrapped(text: str, width: int = 22) -> str:
+    """Break a label of a figure into two lines at most, of at most ``width`` characters."""
+    lines = textwrap.wrap(text, width, max_lines=2, placeholder=" …", break_on_hyphens=False)
+    return literal("\n".join(lines))
+
+
+def shortened(text: str, width: int) -> str:
+    """Cut a line to at most ``width`` characters."""
+    return textwrap.shorten(text, width, placeholder=" …")

@@ -1,0 +1,265 @@
+"""The report: one HTML page that holds its figures, loads nothing and runs nothing."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from vbsim.plan import Plan
+from vbsim.plots import FIGURES, Findings
+from vbsim.plots.text import millions, number, percent, words
+from vbsim.report import inputs
+from vbsim.report.answer import answer
+from vbsim.report.tables import decimals_of_millions, money
+from vbsim.vocabulary import CONTRACT, MEASURE, PARTY, PROVIDER, SHARE, YEAR
+
+# Heading, measure, and whether it is a share.
+ANSWER_COLUMNS = (
+    ("P(earns)", "prob_gain"),
+    ("P(owes)", "prob_loss"),
+    ("Mean net", "mean"),
+    ("Standard deviation", "sd"),
+    ("5th percentile", "p05"),
+    ("Median", "p50"),
+    ("95th percentile", "p95"),
+    ("VaR 95\N{NO-BREAK SPACE}% of the loss", "var_95"),
+    ("TVaR 95\N{NO-BREAK SPACE}% of the loss", "tvar_95"),
+)
+_LINE_NOTES = {
+    "base_years_trended": "base years at the level of the performance year",
+    "national_update": "what the nation's year adds to the benchmark",
+    "adjustment": "regional adjustment and whatever else brings it to the stated level",
+    "benchmark": "what expenditure is held against",
+    "expenditure": "claims that count under the contract",
+    "savings_rate": "benchmark minus expenditure, as a share of the benchmark",
+    "sharing_rate": "provider's part of savings",
+    "loss_rate": "provider's part of losses",
+    "shared_savings": "paid to the provider",
+    "shared_losses": "owed by the provider",
+    "gross_savings": "benchmark minus expenditure",
+    "not_counted": "a gap inside the minimum savings or loss rate does not count",
+    "payer_part": "what the payer keeps of savings, or bears of losses",
+    "sequestration": "withheld from savings payments",
+    "limits": "what the payment limit cuts off, or the loss limit forgives",
+    "capitation": "fixed amount per member per month",
+    "claims": "paid by the provider",
+    "stop_loss_premium": "paid to the reinsurer",
+    "stop_loss_recovery": "paid by the reinsurer",
+    "member_months": "exposure",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A value and, in small type, its standard error."""
+
+    text: str
+    error: str = ""
+    negative: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One contract of a table."""
+
+    label: str
+    category: str
+    is_reference: bool
+    cells: list[Cell]
+
+
+def render(
+    plan: Plan,
+    results: xr.Dataset,
+    summary: xr.Dataset,
+    fit: xr.Dataset,
+    manifest: Mapping[str, Any],
+    figures: Mapping[str, Path],
+) -> str:
+    """Write the report page of a finished run.
+
+    Parameters
+    ----------
+    plan, results, summary, fit
+        As in :class:`vbsim.plots.Findings`.
+    manifest
+        What the run folder says about the computation.
+    figures
+        Name in ``vbsim.plots.FIGURES`` to PNG file, in the order of the page.
+
+    Returns
+    -------
+    str
+        HTML that needs no network.
+    """
+    findings = Findings(plan, results, summary, fit)
+    return _template().render(
+        plan=plan,
+        answer=answer(findings),
+        findings=findings,
+        reference=findings.label(findings.reference),
+        years=[_year(findings, int(year)) for year in summary[YEAR].values],
+        headings=[heading for heading, _ in ANSWER_COLUMNS],
+        figures=[_figure(name, path) for name, path in figures.items()],
+        statement=statement(findings),
+        realization=_median_number(findings),
+        inputs=inputs,
+        manifest=inputs.manifest_rows(manifest),
+        version=manifest.get("versions", {}).get("vbsim", ""),
+        started=_moment(str(manifest.get("started", ""))),
+        limits=limits(findings),
+    )
+
+
+def answer_rows(findings: Findings, year: int) -> list[Row]:
+    """Rows of the main table: every measure of the provider's net result, with its error."""
+    chosen = findings.summary.sel({YEAR: year, PARTY: PROVIDER})
+    return _rows(findings, chosen, ("value", "standard_error"), percent)
+
+
+def difference_rows(findings: Findings, year: int) -> list[Row]:
+    """Rows of the paired differences; the reference contract is left out."""
+    chosen = findings.summary.sel({YEAR: year})
+    rows = _rows(findings, chosen, ("difference", "difference_standard_error"), _points)
+    return [row for row in rows if not row.is_reference]
+
+
+def statement(findings: Findings) -> list[dict[str, Any]]:
+    """Lines of the reference contract's median realization: what explains, then what adds up."""
+    name = findings.reference
+    found = findings.statement(name, findings.median_position(name))
+    steps = [line for line in findings.steps() if line in found]
+    facts = [line for line in found if line not in steps]
+    rows = [_line(line, found[line], adds=line in steps) for line in (*facts, *steps)]
+    total = float(sum(found[line] for line in steps))
+    return [*rows, {**_line("net_result_of_the_provider", total, adds=True), "total": True}]
+
+
+def limits(findings: Findings) -> dict[str, Any]:
+    """Facts on which the text about the model's limits depends."""
+    plan, contract = findings.plan, findings.contract(findings.reference)
+    prior = plan.systematic.true_savings
+    count, total = findings.misfits()
+    # A stated benchmark has no base years to weigh.
+    simulated = [hasattr(b, "weights") for c in plan.contracts for b in c.benchmarks]
+    return {
+        "prior_mean": percent(prior.mean, 2),
+        "prior_sd": percent(prior.sd, 2),
+        "has_prior": prior.sd > 0.0,
+        "prior_part": _prior_part(findings),
+        "one_sd": money(prior.sd * inputs.expected_total(plan)),
+        "expected_total": money(inputs.expected_total(plan)),
+        "truncates": any(c.expenditure_layer for c in plan.contracts),
+        "simulated_benchmark": any(simulated),
+        "published_benchmark": not all(simulated),
+        "base_years": [int(plan.world.years[row]) for row in contract.base_years],
+        "capitation": any(c.model == "capitation" for c in plan.contracts),
+        "stop_loss": any(c.stop_loss is not None for c in plan.contracts),
+        "relative_use": sum("relative_utilization" in f.path for f in plan.unverified),
+        "pandemic": percent(plan.systematic.shocks.pandemic_probability),
+        "misfits": count,
+        "ratios": total,
+    }
+
+
+@cache
+def _template() -> Template:
+    loader = PackageLoader("vbsim.report", "templates")
+    environment = Environment(
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html.j2")
+
+
+def _year(findings: Findings, year: int) -> dict[str, Any]:
+    return {
+        "year": year,
+        "answer": answer_rows(findings, year),
+        "differences": difference_rows(findings, year),
+    }
+
+
+def _rows(
+    findings: Findings,
+    chosen: xr.Dataset,
+    names: tuple[str, str],
+    show_share: Callable[[float], str],
+) -> list[Row]:
+    keys = [key for _, key in ANSWER_COLUMNS]
+    pair = chosen[list(names)].sel({MEASURE: keys})
+    units = [str(unit) for unit in pair["unit"].values]
+    values = pair[names[0]].transpose(CONTRACT, MEASURE).values
+    errors = pair[names[1]].transpose(CONTRACT, MEASURE).values
+    decimals = decimals_of_millions(values[:, [unit != SHARE for unit in units]])
+    show_money = partial(millions, decimals=decimals)
+    shows = [show_share if unit == SHARE else show_money for unit in units]
+    rows = []
+    for name, found, doubts in zip(pair[CONTRACT].values, values, errors, strict=True):
+        contract = findings.contract(str(name))
+        triples = zip(shows, found, doubts, strict=True)
+        cells = [_cell(show, float(value), float(doubt)) for show, value, doubt in triples]
+        own = contract.name == findings.reference
+        rows.append(Row(contract.label, contract.lan_category, own, cells))
+    return rows
+
+
+def _cell(show: Callable[[float], str], value: float, error: float) -> Cell:
+    shown = show(value)
+    return Cell(shown, "" if np.isnan(error) else f"± {show(error)}", shown.startswith("−"))
+
+
+def _points(share: float) -> str:
+    """Write a difference of two shares in percentage points."""
+    return percent(share).replace("%", "pp")
+
+
+def _figure(name: str, path: Path) -> dict[str, str]:
+    coded = base64.b64encode(path.read_bytes()).decode("ascii")
+    return {
+        "name": name,
+        "source": f"data:image/png;base64,{coded}",
+        "caption": FIGURES[name].caption,
+    }
+
+
+def _line(line: str, value: float, *, adds: bool) -> dict[str, Any]:
+    shown = percent(value, 2) if line.endswith("_rate") else number(value)
+    return {
+        "words": words(line),
+        "value": shown,
+        "note": _LINE_NOTES.get(line, ""),
+        "adds": adds,
+        "total": False,
+        "negative": shown.startswith("−"),
+    }
+
+
+def _moment(text: str) -> str:
+    """Write an ISO time stamp to the minute."""
+    return text[:16].replace("T", " ") + (" UTC" if text.endswith(("+00:00", "Z")) else "")
+
+
+def _median_number(findings: Findings) -> int:
+    position = findings.median_position(findings.reference)
+    return int(findings.results["realization"].values[position])
+
+
+def _prior_part(findings: Findings) -> str:
+    """Rough part of the variance of the savings rate that the prior of true savings makes up."""
+    prior, rates = findings.plan.systematic.true_savings, findings.savings_rate(findings.reference)
+    variance = float(np.var(rates))
+    if np.isnan(variance) or variance <= prior.sd**2:
+        return ""
+    return percent(prior.sd**2 / variance, 0)
