@@ -87,7 +87,7 @@ class Rulebook:
         leaf = self._leaf(path)
         dated = [(day, value) for day, value in leaf["values"].items() if _day(day) <= on]
         if not dated:
-            first = min(leaf["values"])
+            first = min(leaf["values"], key=_day)
             raise RuleError(f"{self.file}: {path} has no value before {first}; asked for {on}")
         day, value = max(dated, key=lambda item: _day(item[0]))
         status = leaf["status"]
@@ -134,11 +134,13 @@ class Rulebook:
     def _node(self, path: str) -> Mapping[str, Any]:
         node: Any = self.parameters
         for part in path.split("."):
+            if not isinstance(node, Mapping) or "values" in node:
+                raise RuleError(f"{self.file}: '{path}' goes on below a figure, at '{part}'")
             if part not in node:
                 hint = did_you_mean(part, node)
                 raise RuleError(f"{self.file}: no '{part}' in '{path}'; {hint}")
             node = node[part]
-        return node  # type: ignore[no-any-return]
+        return node
 
     def _leaf(self, path: str) -> Mapping[str, Any]:
         node = self._node(path)
@@ -146,7 +148,9 @@ class Rulebook:
             raise RuleError(f"{self.file}: '{path}' is a branch, not a figure")
         return node
 
-    def _pick(self, path: str, table: Mapping[str, Any], key: str) -> Any:
+    def _pick(self, path: str, table: Any, key: str) -> Any:
+        if not isinstance(table, Mapping):
+            raise RuleError(f"{self.file}: {path} is one value for all; found the name '{key}'")
         if key not in table:
             raise RuleError(f"{self.file}: {path}: no '{key}'; {did_you_mean(key, table)}")
         return table[key]
@@ -181,6 +185,8 @@ def parse(kind: str, name: str, text: str) -> Rulebook:
     """Turn the text of a rule file into a Rulebook, checking its format."""
     data = YAML(typ="safe", pure=True).load(text)
     file = f"{kind}/{name}.yaml"
+    if not isinstance(data, Mapping):
+        raise RuleError(f"{file}: found no keys; expected {', '.join(sorted(_HEAD_KEYS))}")
     if set(data) != _HEAD_KEYS:
         odd = ", ".join(sorted(set(data) ^ _HEAD_KEYS))
         raise RuleError(f"{file}: keys missing or unknown: {odd}")
@@ -205,7 +211,9 @@ def available(kind: str) -> list[str]:
 
 
 def _leaves(node: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
-    if "values" in node or not isinstance(next(iter(node.values())), Mapping):
+    # Whatever is no branch of branches is taken for a figure, so that _check_leaf refuses it.
+    branch = isinstance(node, Mapping) and node and "values" not in node
+    if not branch or not all(isinstance(below, Mapping) for below in node.values()):
         yield ".".join(path)
         return
     for name, below in node.items():
@@ -216,6 +224,8 @@ def _check_leaf(file: str, path: str, tree: Mapping[str, Any]) -> None:
     leaf: Any = tree
     for part in path.split("."):
         leaf = leaf[part] if part in leaf else leaf[int(part)]
+    if not isinstance(leaf, Mapping):
+        raise RuleError(f"{file}: {path}: found {leaf!r}; expected a figure or a branch of figures")
     missing = (_LEAF_KEYS - {"note"}) - set(leaf)
     unknown = set(leaf) - _LEAF_KEYS
     if missing or unknown:
@@ -224,8 +234,11 @@ def _check_leaf(file: str, path: str, tree: Mapping[str, Any]) -> None:
     for mark in status.values() if isinstance(status, Mapping) else [status]:
         if mark not in STATUSES:
             raise RuleError(f"{file}: {path}: status '{mark}' is none of {STATUSES}")
-    if not leaf["values"]:
-        raise RuleError(f"{file}: {path}: has no dated value")
+    if not isinstance(leaf["values"], Mapping) or not leaf["values"]:
+        raise RuleError(f"{file}: {path}: has no dated value; write for instance {{2024: 0.5}}")
+    for day in leaf["values"]:
+        if not isinstance(day, date | int):
+            raise RuleError(f"{file}: {path}: found the date {day!r}; expected a year or a date")
 
 
 def _day(value: date | int) -> date:

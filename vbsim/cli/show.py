@@ -18,16 +18,22 @@ if TYPE_CHECKING:
 
 stdout = Console(soft_wrap=False)
 stderr = Console(stderr=True)
-_COLUMNS = ("prob_gain", "prob_loss", "mean", "sd", "p05", "p50", "p95", "tvar_95")
+_COLUMNS = {
+    "prob_gain": "P(gain)",
+    "prob_loss": "P(loss)",
+    "mean": "mean",
+    "p05": "5 %",
+    "p95": "95 %",
+    "tvar_95": "TVaR 95 %",
+}
 
 
 def summary(plan: Plan, measured: xr.Dataset) -> None:
     """Print the headline measures of every contract, each with its standard error."""
-    table = Table(title=f"{plan.name}: net result of the provider (± standard error)")
+    table = Table(title=f"{plan.name}\nnet result of the provider, ± standard error")
     table.add_column("contract")
-    labels = dict(zip(measured["measure"].values, measured["label"].values, strict=True))
-    for key in _COLUMNS:
-        table.add_column(str(labels[key]), justify="right")
+    for heading in _COLUMNS.values():
+        table.add_column(heading, justify="right", no_wrap=True)
     names = {contract.name: contract.label for contract in plan.contracts}
     for name in measured[CONTRACT].values:
         found = measured.isel(year=0).sel({CONTRACT: name, PARTY: PROVIDER})
@@ -183,7 +189,7 @@ def findings(found: list[Finding]) -> None:
 def _cell(found: xr.Dataset) -> str:
     value, error = float(found["value"]), float(found["standard_error"])
     shown = share if str(found["unit"].values) == "1" else money
-    return f"{shown(value)} ± {shown(error)}"
+    return f"{shown(value)}\n± {shown(error)}"
 
 
 def _short(value: object) -> str:

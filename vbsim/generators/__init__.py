@@ -8,8 +8,8 @@ A generator turns uniforms into values. Its module holds
 * ``values(params, uniforms)``: uniforms in (0, 1) of shape (..., labels) to values,
 * ``mean(params)``: the exact mean of those values.
 
-A contract test runs over ``GENERATORS``: a new file and its line here are tested before their author
-writes a test. The kernels draw members and claims from tables made by the same modules.
+A contract test runs over ``GENERATORS``: a new file and its line here are tested before their
+author writes a test. The kernels draw members and claims from tables made by the same modules.
 """
 
 from types import ModuleType

@@ -63,7 +63,7 @@ class Params:
                 f"person_years_per_member is {self.person_years_per_member:g}; expected more than "
                 "0.5 and at most 1 (person-years divided by members)"
             )
-        if not (0.0 <= self.risk_sd < 3.0 and self.ill_ratio >= 1.0):
+        if not (0.0 <= self.risk_sd < 3.0 and 1.0 <= self.ill_ratio < np.inf):
             raise ParameterError(
                 f"risk_sd {self.risk_sd:g} or ill_ratio {self.ill_ratio:g} is out of range; "
                 "expected 0 <= risk_sd < 3 and ill_ratio >= 1"

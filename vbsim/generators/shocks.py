@@ -45,6 +45,11 @@ class Params:
 
     def __post_init__(self) -> None:
         """Refuse what is no correlation, probability or change."""
+        if not len(self.services) == len(self.sds) == len(self.pandemic_changes):
+            raise ParameterError(
+                f"{len(self.services)} services, {len(self.sds)} sds and "
+                f"{len(self.pandemic_changes)} pandemic_changes; expected as many of each"
+            )
         for name, sd in zip(self.services, self.sds, strict=True):
             check_sd(f"service_sd of {name}", sd)
         for name, share in (
@@ -54,9 +59,9 @@ class Params:
             if not 0.0 <= share <= 1.0:
                 raise ParameterError(f"{name} is {share:g}; expected a share between 0 and 1")
         for name, change in zip(self.services, self.pandemic_changes, strict=True):
-            if not -1.0 <= change <= 5.0:
+            if not -1.0 < change <= 5.0:
                 raise ParameterError(
-                    f"pandemic_change of {name} is {change:g}; expected a share of at least -1 "
+                    f"pandemic_change of {name} is {change:g}; expected a share above -1 "
                     "(write a fall of 14 % as -0.14)"
                 )
 

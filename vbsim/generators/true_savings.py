@@ -39,7 +39,7 @@ def labels(params: Params) -> tuple[str, ...]:
 
 
 def values(params: Params, uniforms: FloatArray) -> FloatArray:
-    """True savings, positive = cheaper than expected: uniforms (..., 1) to shares (...,)."""
+    """Savings, positive = cheaper than expected: uniforms (..., 1) to shares (...,)."""
     return params.mean + params.sd * special.ndtri(uniforms[..., 0])
 
 

@@ -1,9 +1,9 @@
 """Utilization: how many claims of each service a member has in a year.
 
-Given a member's risk, the year's intensity is ``S = risk * V`` with ``V`` gamma of mean 1, shared by
-all services of the year. Expected claims of a service are ``rate * S**elasticity / E[S**elasticity]``
-per person-year and the count is Poisson, so that without risk it is negative binomial with shape
-``transient_shape``.
+Given a member's risk, the year's intensity is ``S = risk * V`` with ``V`` gamma of mean 1, shared
+by all services of the year. Expected claims of a service are ``rate * S**elasticity /
+E[S**elasticity]`` per person-year and the count is Poisson, so that without risk it is negative
+binomial with shape ``transient_shape``.
 """
 
 from __future__ import annotations
@@ -53,6 +53,9 @@ class Params:
         for name, rate in zip(self.services, self.rates, strict=True):
             if not (np.isfinite(rate) and rate >= 0.0):
                 raise ParameterError(f"utilization of {name} is {rate:g}; expected 0 or more")
+        for name, power in zip(self.services, self.elasticities, strict=True):
+            if not 0.0 <= power <= 3.0:
+                raise ParameterError(f"elasticity of {name} is {power:g}; expected 0 to 3")
         if not 0.05 <= self.transient_shape <= 1e6:
             raise ParameterError(
                 f"transient_shape is {self.transient_shape:g}; expected between 0.05 and 1e6"
@@ -77,7 +80,7 @@ def mean(params: Params) -> FloatArray:
 
 
 def response(params: Params, log_intensity: FloatArray) -> FloatArray:
-    """Expected claims relative to the segment's mean: shape (..., services)."""
+    """Give expected claims relative to the segment's mean: shape (..., services)."""
     powers = np.asarray(params.elasticities)
     scale = np.array([m * transient_moment(params, p) for m, p in _moments(params)])
     return np.exp(np.asarray(log_intensity)[..., None] * powers) / scale

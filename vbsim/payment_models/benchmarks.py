@@ -62,6 +62,23 @@ class Simulated:
     adjustment: float
     follows_nation: bool
 
+    def __post_init__(self) -> None:
+        """Refuse weights that do not add up, and factors that are none."""
+        if not abs(float(np.sum(self.weights)) - 1.0) < 1e-6:
+            raise ParameterError(
+                f"weights of the base years add up to {np.sum(self.weights):g}; expected 1"
+            )
+        if len(self.trend) != len(self.weights):
+            raise ParameterError(
+                f"trend has {len(self.trend)} base years and weights {len(self.weights)}; "
+                "expected as many"
+            )
+        if not (self.adjustment > 0.0 and np.all(self.trend > 0.0)):
+            raise ParameterError(
+                f"adjustment {self.adjustment:g} or a trend factor is out of range; expected above "
+                "0 (1 leaves a benchmark as it is)"
+            )
+
 
 def benchmark(
     terms: Published | Simulated,

@@ -16,6 +16,11 @@ def gate(gap: FloatArray, benchmark: FloatArray, minimum_rate: float) -> FloatAr
     return np.where((gap > 0.0) & (gap >= minimum_rate * benchmark), gap, 0.0)
 
 
+def share_of(amount: FloatArray, whole: FloatArray) -> FloatArray:
+    """Part of a whole as a share of 1; missing (NaN) where there is no whole."""
+    return np.divide(amount, whole, out=np.full_like(amount, np.nan), where=whole != 0.0)
+
+
 def within(value: FloatArray, low: float, high: float) -> FloatArray:
     """Keep a rate between its floor and its ceiling."""
     return np.minimum(np.maximum(value, low), high)
@@ -42,8 +47,11 @@ class StopLossTerms:
 
     def __post_init__(self) -> None:
         """Refuse a layer or a share that is none."""
-        if min(self.attachment, self.limit, self.premium_pmpm) < 0.0:
-            raise ParameterError("stop-loss attachment, limit and premium must be 0 or more")
+        for name in ("attachment", "limit", "premium_pmpm"):
+            if not getattr(self, name) >= 0.0:
+                raise ParameterError(
+                    f"stop-loss {name} is {getattr(self, name):g} USD; expected 0 or more"
+                )
         if not 0.0 <= self.coinsurance <= 1.0:
             raise ParameterError(f"stop-loss coinsurance is {self.coinsurance:g}; expected 0 to 1")
 

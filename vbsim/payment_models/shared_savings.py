@@ -57,12 +57,21 @@ class Terms:
     sequestration: float
 
     def __post_init__(self) -> None:
-        """Refuse a rate outside [0, 1] and a cap below zero."""
+        """Refuse a rate outside [0, 1], a cap below zero and a range that is none."""
         for item in fields(self):
             value = getattr(self, item.name)
-            high = np.inf if item.name == "loss_limit_amount" else 1.0
-            if not 0.0 <= value <= high:
-                raise ParameterError(f"{item.name} is {value}; expected between 0 and {high:g}")
+            if item.name == "loss_limit_amount":
+                if not value >= 0.0:
+                    raise ParameterError(f"{item.name} is {value:g} USD; expected 0 or more")
+            elif not 0.0 <= value <= 1.0:
+                raise ParameterError(
+                    f"{item.name} is {value:g}; expected between 0 and 1 (write 2 % as 0.02)"
+                )
+        if self.loss_rate_minimum > self.loss_rate_maximum:
+            raise ParameterError(
+                f"loss_rate_minimum is {self.loss_rate_minimum:g}; expected at most "
+                f"loss_rate_maximum, {self.loss_rate_maximum:g}"
+            )
 
 
 def settle(state: None, year: ContractYear, terms: Terms) -> tuple[None, Statement]:
@@ -86,7 +95,7 @@ def settle(state: None, year: ContractYear, terms: Terms) -> tuple[None, Stateme
     }
     facts = {
         "expenditure": year.expenditure,
-        "savings_rate": gap / benchmark,
+        "savings_rate": clauses.share_of(gap, benchmark),
         "sharing_rate": sharing,
         "loss_rate": loss_rate,
         "shared_savings": paid,
@@ -101,7 +110,7 @@ def settle(state: None, year: ContractYear, terms: Terms) -> tuple[None, Stateme
 
 
 def rates(year: ContractYear, terms: Terms) -> tuple[FloatArray, FloatArray]:
-    """Provider's part of savings and of losses, by quality."""
+    """Give the provider's part of savings and of losses, by quality."""
     met = year.quality_standard_met > 0.5
     scale = year.quality_score if terms.quality_scales_sharing else np.ones_like(year.cost)
     sharing = np.where(met, terms.sharing_rate * scale, terms.sharing_rate_standard_missed)

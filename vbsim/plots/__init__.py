@@ -73,6 +73,11 @@ FIGURES = {
         "The settlement of one simulated year, the median outcome of the reference contract, line "
         "by line. The amounts [USD] add up to the net result.",
     ),
+    "bad_year": Illustration(
+        "bad_year",
+        "The settlement of a bad year, the 5th percentile of the reference contract's net result: "
+        "only 1 in 20 simulated years ends worse. The amounts [USD] add up to the net result.",
+    ),
     "published": Illustration(
         "published",
         "Distribution of the measured savings rate of the reference contract. Inside the shaded "

@@ -111,16 +111,21 @@ class Findings:
         return [str(line) for line in self.results[LINE].values[adds.values == 1]]
 
     def median_position(self, name: str) -> int:
-        """Position of the realization whose net result is the lower median.
+        """Position of the realization whose net result is the lower median."""
+        return self.position_at(name, 0.5)
+
+    def position_at(self, name: str, level: float) -> int:
+        """Position of the realization whose net result is a percentile (order statistic).
 
         Many realizations may share that result (0, inside the minimum rates); of these, the one
-        whose savings rate is closest to the median savings rate.
+        whose savings rate is closest to the same percentile of the savings rate.
         """
         net, rate = self.net(name), self.savings_rate(name)
-        tied: NDArray[np.intp] = np.flatnonzero(net == np.sort(net)[(net.size - 1) // 2])
+        rank = max(int(np.ceil(net.size * level - 1e-9)) - 1, 0)
+        tied: NDArray[np.intp] = np.flatnonzero(net == np.sort(net)[rank])
         if np.isnan(rate).any():
             return int(tied[0])
-        return int(tied[np.argmin(np.abs(rate[tied] - np.median(rate)))])
+        return int(tied[np.argmin(np.abs(rate[tied] - np.quantile(rate, level)))])
 
     def published_percentile(self) -> float:
         """Share of simulated savings rates below the published one, ties half; NaN without one."""

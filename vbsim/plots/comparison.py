@@ -33,9 +33,10 @@ def draw(figure: Figure, findings: Findings) -> Axes:
     box = (_LEFT, _FOOT / height, _RIGHT - _LEFT, 1 - (_HEAD + _FOOT) / height)
     axes = figure.add_axes(box)
     style.frame(axes, grid="x")
+    decimals = text.decimals_of_millions([findings.measure(name, "sd")[0] for name in names])
     for row, name in enumerate(names):
         _draw_row(axes, findings, name, row)
-        _write_row(axes, findings, name, row)
+        _write_row(axes, findings, name, row, decimals)
     axes.axvline(0.0, color=style.INK, linewidth=0.8, zorder=1)
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_yticks([])
@@ -55,12 +56,12 @@ def _draw_row(axes: Axes, findings: Findings, name: str, row: int) -> None:
     axes.plot(mean, row, "o", color="white", markeredgecolor=style.INK, markersize=6, zorder=5)
 
 
-def _write_row(axes: Axes, findings: Findings, name: str, row: int) -> None:
+def _write_row(axes: Axes, findings: Findings, name: str, row: int, decimals: int) -> None:
     own = name == findings.reference
-    gap = "reference" if own else _with_error(findings.difference(name, "mean"))
+    gap = "reference" if own else _with_error(findings.difference(name, "mean"), decimals)
     cells = (
         (0.02, text.wrapped(findings.label(name)), "left"),
-        (_MEAN_AT, _with_error(findings.measure(name, "mean")), "right"),
+        (_MEAN_AT, _with_error(findings.measure(name, "mean"), decimals), "right"),
         (_DIFFERENCE_AT, gap, "right"),
     )
     for place, cell, side in cells:
@@ -78,8 +79,9 @@ def _write_row(axes: Axes, findings: Findings, name: str, row: int) -> None:
         )
 
 
-def _with_error(pair: tuple[float, float]) -> str:
-    return f"{text.millions(pair[0])} ± {text.millions(pair[1])}"
+def _with_error(pair: tuple[float, float], decimals: int) -> str:
+    value, error = (text.millions(amount, decimals) for amount in pair)
+    return f"{value} ± {error}"
 
 
 def _write_heads(figure: Figure, findings: Findings, bottom: float) -> None:
@@ -88,8 +90,10 @@ def _write_heads(figure: Figure, findings: Findings, bottom: float) -> None:
         f"Contracts side by side, {findings.year}",
         "Circle: mean. Thick bar: middle half of the outcomes. Thin bar: 5th to 95th percentile.",
     )
-    reference = text.wrapped(findings.label(findings.reference), 26)
-    heads = ((_MEAN_AT, "mean ± standard error"), (_DIFFERENCE_AT, f"mean minus\n{reference}"))
+    heads = (
+        (_MEAN_AT, "mean ±\nstandard error"),
+        (_DIFFERENCE_AT, "difference of means\nfrom the reference"),
+    )
     for place, head in heads:
         figure.text(
             place,

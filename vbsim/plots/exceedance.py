@@ -14,7 +14,7 @@ from vbsim.plots.base import Findings
 from vbsim.plots.text import MILLION
 
 _POINTS, _TAIL = 300, 100
-_MOST_IN_COLUMN = 9
+_HEAD, _FOOT, _ROW = 0.8, 0.6, 0.34
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,13 +51,14 @@ def curve(net: FloatArray) -> Curve:
 
 def draw(figure: Figure, findings: Findings) -> Axes:
     """Draw one curve per contract that can lose."""
-    figure.set_size_inches(style.WIDTH, 4.5)
-    axes = figure.add_axes((0.1, 0.13, 0.87, 0.7))
+    curves = {name: curve(findings.net(name)) for name in findings.names}
+    losing = {name: found for name, found in curves.items() if found.probability[0] > 0.0}
+    height = max(4.5, _HEAD + _FOOT + _ROW * len(losing))
+    figure.set_size_inches(style.WIDTH, height)
+    axes = figure.add_axes((0.1, _FOOT / height, 0.58, 1 - (_HEAD + _FOOT) / height))
     style.frame(axes, grid="both")
     axes.set_yscale("log")
     least = 1.0 / findings.net(findings.names[0]).size
-    curves = {name: curve(findings.net(name)) for name in findings.names}
-    losing = {name: found for name, found in curves.items() if found.probability[0] > 0.0}
     for name in sorted(losing, key=lambda n: -findings.measure(n, "tvar_95")[0]):
         _draw_curve(axes, losing[name], findings, name, least)
     axes.set_ylim(0.7 * least, 1.0)
@@ -83,8 +84,7 @@ def _draw_curve(axes: Axes, shown: Curve, findings: Findings, name: str, least: 
     margin = 1.96 * shown.standard_error[known]
     low = np.maximum(share - margin, 0.5 * least)
     axes.fill_between(amounts, low, share + margin, step="post", color=colour, alpha=0.16, lw=0)
-    words = text.literal(text.shortened(findings.label(name), 40))
-    label = f"{words} ({text.percent(float(share[0]))})"
+    label = f"{text.wrapped(findings.label(name), 27)}: {text.percent(float(share[0]))}"
     axes.step(
         amounts, share, where="post", color=colour, linestyle=dashes, linewidth=1.6, label=label
     )
@@ -92,13 +92,13 @@ def _draw_curve(axes: Axes, shown: Curve, findings: Findings, name: str, least: 
 
 def _legend(axes: Axes) -> None:
     legend = axes.legend(
-        loc="upper right",
-        ncols=1 + (len(axes.lines) > _MOST_IN_COLUMN),
+        loc="upper left",
+        bbox_to_anchor=(1.02, 1.02),
         fontsize=style.SMALL,
-        frameon=True,
-        framealpha=0.9,
-        edgecolor="none",
-        title="Contract (probability of losing anything)",
+        frameon=False,
+        title="Probability of losing anything",
+        alignment="left",
+        labelspacing=0.7,
         title_fontsize=style.SMALL,
         labelcolor=style.INK,
     )

@@ -66,10 +66,11 @@ def draw(figure: Figure, findings: Findings) -> Axes:
     )
     nets = [findings.net(name) for name in names]
     edges = bins(nets)
+    decimals = text.decimals_of_millions([findings.measure(name, "tvar_95")[0] for name in names])
     for axes, name, net in zip(grid, names, nets, strict=True):
         _draw_panel(axes, panel(net, edges), last=axes is grid[-1])
         _mark(axes, findings, name)
-        _write_row(figure, axes, findings, name)
+        _write_row(figure, axes, findings, name, decimals)
     style.money_axis(grid[-1].xaxis, "Net result of the provider")
     _write_heads(figure, findings, 1 - (_HEAD - 0.1) / height)
     first: Axes = grid[0]
@@ -101,7 +102,7 @@ def _mark(axes: Axes, findings: Findings, name: str) -> None:
             axes.axvline(-loss / MILLION, color=style.INK, linewidth=1.4, linestyle=dashes)
 
 
-def _write_row(figure: Figure, axes: Axes, findings: Findings, name: str) -> None:
+def _write_row(figure: Figure, axes: Axes, findings: Findings, name: str, decimals: int) -> None:
     box = axes.get_position()
     middle = (box.y0 + box.y1) / 2.0
     figure.text(
@@ -116,7 +117,7 @@ def _write_row(figure: Figure, axes: Axes, findings: Findings, name: str) -> Non
     owes, earns = findings.measure(name, "prob_loss")[0], findings.measure(name, "prob_gain")[0]
     losses = [findings.measure(name, key)[0] for key in ("var_95", "tvar_95")]
     cells = [text.percent(share) for share in (owes, np.mean(findings.net(name) == 0.0), earns)]
-    cells += [text.millions(loss) for loss in losses]
+    cells += [text.millions(loss, decimals) for loss in losses]
     colours = (style.LOSS, style.GREY, style.GAIN, style.INK, style.INK)
     for place, cell, colour in zip(_COLUMNS.values(), cells, colours, strict=True):
         figure.text(place, middle, cell, fontsize=style.TEXT, color=colour, ha="right", va="center")

@@ -9,6 +9,9 @@ from matplotlib.figure import Figure
 from vbsim.plots import style, text
 from vbsim.plots.base import Findings
 
+_LABEL = 0.18
+"""Width that a label needs [share of the axis]."""
+
 
 def applies(findings: Findings) -> bool:
     """Whether a result was published and the reference contract has a benchmark."""
@@ -67,16 +70,19 @@ def _shade(axes: Axes, lower: float, upper: float) -> None:
     if start >= stop:
         return
     axes.axvspan(start, stop, color=style.SHADE, linewidth=0, zorder=0)
-    words = "no payment\neither way" if np.isfinite(lower) else "no payment"
-    places = [((start + stop) / 2.0, words, "center", style.GREY)]
-    if lower > left:
-        places.append((start, f"owes beyond {text.percent(lower, 2)} ", "right", style.LOSS))
-    if upper < right:
-        places.append((stop, f" earns from {text.percent(upper, 2)}", "left", style.GAIN))
-    for place, note, side, colour in places:
+    words = "no payment either way" if np.isfinite(lower) else "no payment"
+    room = _LABEL * (right - left)
+    middle = min(max((start + stop) / 2.0, left + room), right - room)
+    # A row of its own: a narrow range has no room between the other two.
+    places = [(middle, 1.07, words, "center", style.GREY)]
+    if start - left > room:
+        places.append((start, 1.01, f"owes beyond {text.percent(lower, 2)} ", "right", style.LOSS))
+    if right - stop > room:
+        places.append((stop, 1.01, f" earns from {text.percent(upper, 2)}", "left", style.GAIN))
+    for place, level, note, side, colour in places:
         axes.text(
             place,
-            1.02,
+            level,
             note,
             transform=axes.get_xaxis_transform(),
             ha=side,

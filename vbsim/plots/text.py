@@ -8,6 +8,9 @@ from __future__ import annotations
 import math
 import textwrap
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 MILLION = 1e6
 MISSING = "–"
 _ABBREVIATIONS = {"dme", "ed", "esrd", "irf", "ltch", "mlr", "msr", "pbpm", "pmpm", "snf"}
@@ -31,6 +34,13 @@ def percent(value: float, decimals: int = 1) -> str:
 def millions(value: float, decimals: int = 2) -> str:
     """Write an amount [USD] in millions."""
     return number(value / MILLION, decimals)
+
+
+def decimals_of_millions(amounts: ArrayLike) -> int:
+    """Decimals that leave three digits or more to the largest amount [USD], from 2 to 5."""
+    found = np.abs(np.asarray(amounts, dtype=np.float64))
+    largest = float(np.max(found, where=np.isfinite(found), initial=0.0)) / MILLION
+    return 2 if largest <= 0.0 else int(np.clip(2 - math.floor(math.log10(largest)), 2, 5))
 
 
 def words(name: str) -> str:

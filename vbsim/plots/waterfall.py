@@ -51,7 +51,15 @@ def bars(findings: Findings, contract: str, position: int) -> Bars:
 def draw(figure: Figure, findings: Findings, contract: str | None = None) -> Axes:
     """Draw the waterfall of a contract (the reference by default) at its median realization."""
     chosen = findings.reference if contract is None else contract
-    position = findings.median_position(chosen)
+    number = findings.median_position(chosen)
+    note = "at least half of the simulated years end no better than this one"
+    return draw_realization(figure, findings, chosen, number, ("the median outcome", note))
+
+
+def draw_realization(
+    figure: Figure, findings: Findings, chosen: str, position: int, words: tuple[str, str]
+) -> Axes:
+    """Draw the waterfall of one realization; ``words`` name the outcome and place it."""
     shown = bars(findings, chosen, position)
     style.rows(figure, len(shown.names), _HEAD, _FOOT)
     height = figure.get_figheight()
@@ -66,9 +74,9 @@ def draw(figure: Figure, findings: Findings, contract: str | None = None) -> Axe
     number = int(findings.results["realization"].values[position])
     style.title(
         figure,
-        f"{text.shortened(findings.label(chosen), 36)}: how the median outcome of "
-        f"{findings.year} is settled",
-        f"Realization {number:,}: at least half of the simulated years end no better than this one",
+        f"{text.shortened(findings.label(chosen), 36)}: how {words[0]} of {findings.year} is "
+        "settled",
+        f"Realization {number:,}: {words[1]}",
     )
     return axes
 

@@ -15,10 +15,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from vbsim.plan import Plan
 from vbsim.plots import FIGURES, Findings
-from vbsim.plots.text import millions, number, percent, words
+from vbsim.plots.text import decimals_of_millions, millions, number, percent, words
 from vbsim.report import inputs
 from vbsim.report.answer import answer
-from vbsim.report.tables import decimals_of_millions, money
+from vbsim.report.tables import money
 from vbsim.vocabulary import CONTRACT, MEASURE, PARTY, PROVIDER, SHARE, YEAR
 
 # Heading, measure, and whether it is a share.

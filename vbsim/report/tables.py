@@ -9,8 +9,7 @@ from functools import partial
 import numpy as np
 import xarray as xr
 
-from vbsim.plan import FloatArray
-from vbsim.plots.text import MILLION, MISSING, millions, number, percent
+from vbsim.plots.text import MISSING, millions, number, percent
 from vbsim.vocabulary import CONTRACT, MEASURE, PARTY, PROVIDER, SHARE, YEAR
 
 __all__ = ["money", "money_with_error", "share", "summary_rows", "with_error"]
@@ -51,17 +50,11 @@ def money_with_error(usd: float, error: float) -> str:
     return with_error(partial(money, scale=usd), usd, error)
 
 
-def decimals_of_millions(amounts: FloatArray) -> int:
-    """Decimals that leave three digits or more to the largest amount [USD], from 2 to 5."""
-    known = np.abs(amounts[np.isfinite(amounts)])
-    largest = float(known.max()) / MILLION if known.size else 0.0
-    return 2 if largest <= 0.0 else int(np.clip(2 - math.floor(math.log10(largest)), 2, 5))
-
-
 def summary_rows(summary: xr.Dataset) -> Iterator[dict[str, str | int | float]]:
     """Rows of ``summary.csv``: contract, year, party, measure, value, standard_error, unit.
 
-    Undefined values are left out; an unknown standard error is empty. The savings rate is
+    Values that are undefined, or rest on too few realizations to have a standard error, are left
+    out. The savings rate is
     ``savings_rate.<measure>``, a difference from the reference contract
     ``difference_from_<reference>.<measure>``; both belong to the provider.
 
@@ -90,7 +83,7 @@ def _rows(
     names = [values[dim].values for dim in dims]
     for place in np.ndindex(values.shape):
         found, doubt = float(values.values[place]), float(errors[place])
-        if math.isnan(found):
+        if math.isnan(found) or math.isnan(doubt):  # undefined, or too few realizations to tell
             continue
         labels = [axis[at] for axis, at in zip(names, place, strict=True)]
         yield {
@@ -99,6 +92,6 @@ def _rows(
             "party": str(labels[2]) if len(labels) == 4 else PROVIDER,
             "measure": before + str(labels[-1]),
             "value": found,
-            "standard_error": "" if math.isnan(doubt) else doubt,
+            "standard_error": doubt,
             "unit": str(units[place[-1]]),
         }

@@ -1,0 +1,62 @@
+"""Small scenarios and plans that tests start from."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+# A cached kernel does not notice what changed in another file, so every test session compiles its
+# own. Set before numba is imported.
+os.environ.setdefault("NUMBA_CACHE_DIR", tempfile.mkdtemp(prefix="vbsim-numba-"))
+
+import pytest
+
+from vbsim.plan import Plan
+from vbsim.scenario.resolve import resolve
+from vbsim.scenario.schema import Scenario
+
+REPOSITORY = Path(__file__).parents[1]
+DATA = REPOSITORY.parent / "shared" / "data"
+
+
+def small_scenario(**changes: Any) -> Scenario:
+    """Two segments, two base years, one MSSP track and capitation; ``changes`` replace keys."""
+    words: dict[str, Any] = {
+        "vbsim": 1,
+        "name": "small",
+        "seed": 7,
+        "realizations": 60,
+        "start_year": 2022,
+        "assumptions": "medicare_ffs",
+        "population": {
+            "members": 400,
+            "person_years_per_member": 0.975,
+            "per_capita_truncated": True,
+            "segments": {
+                "aged": {"enrollment_type": "aged_non_dual", "person_years": 340.0},
+                "disabled": {"enrollment_type": "disabled", "person_years": 50.0},
+            },
+        },
+        "benchmark": {"mode": "simulated", "base_years": [2020, 2021]},
+        "contracts": {
+            "enhanced": {"program": "mssp", "track": "enhanced", "minimum_savings_rate": "table"},
+            "capitation": {"model": "capitation", "expected_cost_share": 1.0},
+        },
+    }
+    return Scenario.model_validate(words | changes)
+
+
+@pytest.fixture(scope="session")
+def small_plan() -> Plan:
+    """Plan of the small scenario."""
+    return resolve(small_scenario())
+
+
+@pytest.fixture
+def with_realizations() -> Callable[[Plan, int], Plan]:
+    """Return the plan with another number of realizations."""
+    return lambda plan, count: replace(plan, realizations=count)

@@ -1,0 +1,192 @@
+"""A small finished run, made from known numbers instead of a simulation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from vbsim import vocabulary
+from vbsim.generators import (
+    entity_year,
+    population,
+    quality,
+    shocks,
+    trend,
+    true_savings,
+    unit_cost,
+    utilization,
+)
+from vbsim.measures.summary import measure
+from vbsim.payment_models.benchmarks import Published
+from vbsim.plan import Contract, Observed, Plan, Systematic, World
+from vbsim.plots import Findings
+from vbsim.report.fit import fit
+from vbsim.rulebook import Figure
+
+SERVICES = ("inpatient", "ed")
+SEGMENTS = ("esrd", "aged")
+YEARS = (2021, 2022, 2023)
+BENCHMARK = 1e8
+GATE = 0.02
+STEPS = ("gross_savings", "not_counted", "payer_part")
+
+
+@dataclass(frozen=True)
+class GateTerms:
+    """Terms with the names that the gates are read from."""
+
+    two_sided: bool
+    minimum_savings_rate: float
+    minimum_loss_rate: float
+
+
+def figure(path: str, status: str) -> Figure:
+    """A figure with a given status."""
+    return Figure(path, 0.5, "share", status, f"source of {path}", "2019", "assumptions/own.yaml")
+
+
+def contract(name: str, *, two_sided: bool = True, benchmark: bool = True) -> Contract:
+    """A contract of two performance years."""
+    terms = GateTerms(two_sided, GATE, GATE)
+    return Contract(
+        name=name,
+        label=name.replace("_", " ").title(),
+        model="shared_savings" if benchmark else "capitation",
+        lan_category="3B" if benchmark else "4N",
+        terms=(terms, terms),
+        benchmarks=(Published(1e4, True),) * 2 if benchmark else (),
+    )
+
+
+def world() -> World:
+    """Two segments, two services, one base year and two performance years."""
+    use = utilization.Params(SERVICES, (0.3, 0.5), (1.0, 1.0), 3.0, (1.0, 1.0))
+    shape = (len(YEARS), len(SEGMENTS))
+    return World(
+        years=np.array(YEARS),
+        segments=SEGMENTS,
+        services=SERVICES,
+        members=np.full(shape, 1000),
+        people=(population.Params(0.5, 0.1, 5.0),) * len(SEGMENTS),
+        use=((use,) * len(SEGMENTS),) * len(YEARS),
+        unit_costs=tuple(
+            unit_cost.Params.from_spec({"lognormal": {"mean": m, "cv": 1.0}})
+            for m in (12_000.0, 700.0)
+        ),
+        price=np.ones((*shape, len(SERVICES))),
+        expected_cost=np.full(shape, 3950.0),
+        expected_truncated=np.full(shape, 3700.0),
+    )
+
+
+def systematic() -> Systematic:
+    """A little of every source of uncertainty."""
+    return Systematic(
+        trend=trend.Params(0.02),
+        shocks=shocks.Params(SERVICES, (0.02, 0.02), 0.5, 0.025, (-0.1, 0.0)),
+        entity_year=entity_year.Params(0.01),
+        true_savings=true_savings.Params(0.0, 0.025),
+        quality=quality.Params(0.8, 0.05, 1.0),
+    )
+
+
+def plan(contracts: list[Contract], count: int, observed: float | None = -0.001) -> Plan:
+    """A Plan of some contracts; the first is the reference."""
+    return Plan(
+        name="Test <script>alert('x')</script> run",
+        description="How likely is it to owe money & how much?",
+        scenario="vbsim: 1\n",
+        seed=7,
+        seeds=(("claims", 9),),
+        realizations=count,
+        start_year=2022,
+        world=world(),
+        systematic=systematic(),
+        layers=(),
+        contracts=tuple(contracts),
+        reference=contracts[0].name,
+        owing_more_than=(1e6,),
+        observed=None
+        if observed is None
+        else Observed(observed, 0.0, "a published file, https://example.org/file.csv"),
+        figures=(figure("members.retention", "V"), figure("members.persistence", "UNVERIFIED")),
+        warnings=("something is unusual",),
+    )
+
+
+def savings(count: int, seed: int = 0) -> np.ndarray:
+    """Savings rates of every realization and performance year."""
+    return np.random.default_rng(seed).normal(0.002, 0.03, (count, 2))
+
+
+def results(made: Plan, rates: np.ndarray) -> xr.Dataset:
+    """Settle by hand: half of the gap beyond the gates; nothing under the contract ``nothing``."""
+    count, names = rates.shape[0], [c.name for c in made.contracts]
+    lines = ["benchmark", *STEPS, "fee"]
+    shape = (count, 2, len(names))
+    statement = np.full((*shape, len(lines)), np.nan)
+    rate = np.full(shape, np.nan)
+    for column, each in enumerate(made.contracts):
+        gap = rates * BENCHMARK
+        if not each.benchmarks:
+            statement[:, :, column, 4] = 0.0 if each.name == "nothing" else 2.0 * gap
+            continue
+        counted = np.abs(rates) >= GATE
+        counted &= (rates > 0.0) | each.terms[0].two_sided
+        rate[:, :, column] = rates
+        statement[:, :, column, 0] = BENCHMARK
+        statement[:, :, column, 1] = gap
+        statement[:, :, column, 2] = np.where(counted, 0.0, -gap)
+        statement[:, :, column, 3] = np.where(counted, -0.5 * gap, 0.0)
+    net = np.nansum(statement[..., 1:], axis=3)
+    party = np.stack([-net, net, 0 * net, 0 * net, 0 * net], axis=3)
+    values = (net, party, rate, statement)
+    found = {
+        name: (variable.dims, array)
+        for (name, variable), array in zip(vocabulary.SETTLEMENT.items(), values, strict=True)
+    }
+    coordinates = {
+        "realization": np.arange(count),
+        "year": [2022, 2023],
+        "contract": names,
+        "party": list(vocabulary.PARTIES),
+        "line": lines,
+        "adds_to_net": ("line", np.array([0, 1, 1, 1, 1])),
+    }
+    attrs = {"reference": made.reference, "owing_more_than": list(made.owing_more_than)}
+    return xr.Dataset(found, coordinates, attrs)
+
+
+def experience(made: Plan, count: int, seed: int = 1) -> xr.Dataset:
+    """Claims and cost that scatter around what the Plan expects."""
+    rng = np.random.default_rng(seed)
+    expected = made.world.rate[None] * 1000.0
+    claims = rng.poisson(expected, (count, *expected.shape[1:])).astype(np.float64)
+    cost = claims * made.world.mean_unit_cost[None] * rng.normal(1.0, 0.02, claims.shape)
+    dims = ("realization", "year", "segment", "service")
+    return xr.Dataset(
+        {
+            "claims": (dims, claims),
+            "cost": (dims, cost),
+            "person_years": (dims[:3], np.full(claims.shape[:3], 1000.0)),
+        },
+        {"year": list(YEARS), "segment": list(SEGMENTS), "service": list(SERVICES)},
+    )
+
+
+def findings(
+    contracts: list[Contract] | None = None, count: int = 400, observed: float | None = -0.001
+) -> Findings:
+    """A finished run: four unlike contracts unless others are given."""
+    if contracts is None:
+        contracts = [
+            contract("two_sided"),
+            contract("one_sided", two_sided=False),
+            contract("capitation", benchmark=False),
+            contract("nothing", benchmark=False),
+        ]
+    made = plan(contracts, count, observed)
+    settled = results(made, savings(count))
+    return Findings(made, settled, measure(settled), fit(made, experience(made, count)))

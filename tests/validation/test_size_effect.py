@@ -1,0 +1,74 @@
+"""V1: how noisy a measured savings rate is, by size.
+
+Three published sources agree that the standard deviation of the savings rate, true savings being
+zero, is 2.1-2.4 over the square root of the members: CMS's minimum savings rates (CMS-1345-P, 2011),
+DeLia, Hoover & Cantor (MMRR 2012), and the year-to-year changes of the published results. CMS set
+the rates so that 10 % of ACOs of 5,000 members, and 5 % of 20,000, would pass by luck.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from vbsim.payment_models.shared_savings import Terms
+from vbsim.scenario.resolve import resolve
+from vbsim.settle import settle
+from vbsim.simulate import blocks
+
+from tests.conftest import small_scenario
+
+
+def savings_rates(members: int, realizations: int) -> tuple[np.ndarray, float]:
+    """Savings rates without true savings or shocks, three equal base years, fresh members.
+
+    Returns the rates and the minimum savings rate of the size.
+    """
+    aged = {"enrollment_type": "aged_non_dual", "person_years": float(members)}
+    scenario = small_scenario(
+        population={
+            "members": members,
+            "person_years_per_member": 1.0,
+            "retention": 0.0,
+            "segments": {"aged": aged},
+        },
+        uncertainty={
+            "trend_sd": 0.0,
+            "service_sd": 0.0,
+            "pandemic_probability": 0.0,
+            "local_sd": 0.0,
+        },
+        benchmark={"mode": "simulated", "base_years": [2019, 2020, 2021]},
+        contracts={"basic": {"program": "mssp", "track": "basic_b"}},
+    )
+    plan = replace(resolve(scenario), realizations=realizations)
+    terms = plan.contracts[0].terms[0]
+    assert isinstance(terms, Terms)
+    rates = [settle(plan, part)["savings_rate"].values.ravel() for part in blocks(plan)]
+    return np.concatenate(rates), terms.minimum_savings_rate
+
+
+def check(members: int, realizations: int, chance: float) -> None:
+    """Tolerances are the published ranges; 3 standard errors are added for the short runs."""
+    rates, minimum = savings_rates(members, realizations)
+    spread = rates.std(ddof=1) * np.sqrt(members)
+    spread_error = spread / np.sqrt(2.0 * realizations)
+    assert 2.05 - 3.0 * spread_error < spread < 2.30 + 3.0 * spread_error
+    passed_error = np.sqrt(chance * (1.0 - chance) / realizations)
+    assert abs(np.mean(rates >= minimum) - chance) < 0.01 + 3.0 * passed_error
+    assert abs(rates.mean()) < 4.0 * rates.std() / np.sqrt(realizations) + 0.0005
+
+
+def test_five_thousand_members() -> None:
+    check(5_000, 800, 0.10)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("members", "chance"), [(5_000, 0.10), (20_000, 0.05)])
+def test_published_range(members: int, chance: float) -> None:
+    """The full size: standard errors 0.02 on the spread and 0.3 points on the chance to pass."""
+    rates, minimum = savings_rates(members, 6_000)
+    assert 2.05 <= rates.std(ddof=1) * np.sqrt(members) <= 2.30
+    assert abs(np.mean(rates >= minimum) - chance) < 0.01
