@@ -39,7 +39,7 @@ def labels(params: Params) -> tuple[str, ...]:
 
 
 def values(params: Params, uniforms: FloatArray) -> FloatArray:
-    """Savings, positive = cheaper than expected: uniforms (..., 1) to shares (...,)."""
+    """Turn uniforms (..., 1) into savings (...,), shares of cost, positive = cheaper."""
     return params.mean + params.sd * special.ndtri(uniforms[..., 0])
 
 
