@@ -169,7 +169,9 @@ def test_public_functions_have_docstrings() -> None:
     bare = [
         name
         for name, node in functions()
-        if not node.name.startswith("_") and ast.get_docstring(node) is None and body_lines(node) > 3
+        if not node.name.startswith("_")
+        and ast.get_docstring(node) is None
+        and body_lines(node) > 3
     ]
     assert bare == []
 

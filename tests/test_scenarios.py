@@ -12,9 +12,8 @@ import pytest
 import xarray as xr
 
 import vbsim
-from vbsim.run import rebuild_report
-
 from tests.conftest import REPOSITORY
+from vbsim.run import rebuild_report
 
 SCENARIOS = sorted((REPOSITORY / "scenarios").glob("*.yaml"))
 TEMPLATES = sorted((REPOSITORY / "vbsim" / "scenario" / "templates").glob("*.yaml"))

@@ -8,14 +8,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from tests.conftest import small_scenario
 from vbsim.errors import CapacityError, ParameterError
 from vbsim.plan import Plan
 from vbsim.report.run_folder import ResultsWriter
 from vbsim.scenario.resolve import resolve
 from vbsim.settle import settle
 from vbsim.simulate import blocks, processors, simulate, systematic
-
-from tests.conftest import small_scenario
 
 EXTRA = {"telehealth": {"utilization": 500.0, "unit_cost": {"gamma": {"mean": 80.0, "cv": 0.5}}}}
 
@@ -86,7 +85,7 @@ def test_a_service_more_changes_no_other_draw(small_plan: Plan) -> None:
     before = simulate(small_plan)
     names = list(small_plan.world.services)
     same(before[["claims"]], more[["claims"]].sel(service=names))
-    # Costs are rescaled so that the segment's stated cost holds; the draws behind them are the same.
+    # Costs are rescaled so that the segment's stated cost holds; the draws behind them are kept.
     with np.errstate(invalid="ignore"):  # no claims, no cost
         ratio = more["cost"].sel(service=names).values / before["cost"].values
     per_cell = np.nanmean(ratio, axis=0)
@@ -106,9 +105,8 @@ def test_a_contract_more_changes_no_number(small_plan: Plan) -> None:
     same(before, seen.sel(layer=["truncated"]))
     settled, earlier = settle(more, seen), settle(small_plan, before)
     for name in ("enhanced", "capitation"):
-        np.testing.assert_array_equal(
-            settled["net_to_provider"].sel(contract=name), earlier["net_to_provider"].sel(contract=name)
-        )
+        now, then = (s["net_to_provider"].sel(contract=name) for s in (settled, earlier))
+        np.testing.assert_array_equal(now, then)
 
 
 def test_a_segment_more_changes_no_other_draw(small_plan: Plan) -> None:
@@ -134,7 +132,8 @@ def test_a_stream_can_be_reseeded_alone() -> None:
 
 def test_seed_changes_every_source(small_plan: Plan) -> None:
     before, after = simulate(small_plan), simulate(replace(small_plan, seed=8))
-    for name in ("claims", "cost", "person_years", "national_factor", "local_factor", "quality_score"):
+    drawn = ("claims", "cost", "person_years", "national_factor", "local_factor", "quality_score")
+    for name in drawn:
         assert not before[name].equals(after[name]), name
 
 
@@ -191,7 +190,7 @@ def test_members_persist_and_turn_over() -> None:
 
 
 def test_threads_out_of_range(small_plan: Plan) -> None:
-    with pytest.raises(ParameterError, match="threads is 0; expected 1 to"):
+    with pytest.raises(ParameterError, match="threads: found 0; expected 1 to"):
         simulate(small_plan, threads=0)
 
 

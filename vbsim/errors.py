@@ -4,7 +4,7 @@
 
     VbsimError
     ├── ScenarioError        a scenario file, or something it names, is wrong (exit code 2)
-    ├── RuleError            a rule or assumption file is wrong, or a year lies outside it (exit code 2)
+    ├── RuleError            a rule or assumption file is wrong, or lacks a year (exit code 2)
     ├── ParameterError       a number or a distribution cannot mean what it says (exit code 2)
     ├── RunFolderError       a run folder is missing, incomplete or in the way (exit code 2)
     └── CapacityError        the run would not fit on this machine (exit code 2)
@@ -14,6 +14,7 @@ A message says where, what was found, what was expected, and what to do.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -76,10 +77,24 @@ class ScenarioError(VbsimError):
         super().__init__("\n".join([head, *map(str, self.problems)]))
 
 
+def in_parts(error: Exception, found: str) -> tuple[str, str, str]:
+    """Take the words of an error apart: found, expected, to do.
+
+    A message of another form than ``[found] ...; expected ...; to do`` is what was expected, and
+    what was found is the ``found`` given.
+    """
+    words = re.fullmatch(r"(.*?); expected (.*?)(?:; (.*))?", str(error), re.DOTALL)
+    if words is None:
+        return found, str(error), ""
+    what, expected, todo = words.groups(default="")
+    return re.sub(r"(^|: )found ", r"\1", what, count=1), expected, todo
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Suggest the nearest known words, or list them all."""
-    known = sorted(map(str, known))
-    near = get_close_matches(str(word), known, n=2, cutoff=0.6)
+    known = sorted(set(map(str, known)))
+    spelt = (str(word), str(word).lower())
+    near = next((n for w in spelt if (n := get_close_matches(w, known, n=2, cutoff=0.6))), [])
     if near:
         return "did you mean " + " or ".join(f"'{w}'" for w in near) + "?"
     return "choose one of: " + ", ".join(known)

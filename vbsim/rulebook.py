@@ -90,15 +90,13 @@ class Rulebook:
             first = min(leaf["values"], key=_day)
             raise RuleError(f"{self.file}: {path} has no value before {first}; asked for {on}")
         day, value = max(dated, key=lambda item: _day(item[0]))
-        status = leaf["status"]
         if key is not None:
             value = self._pick(path, value, key)
-            status = status[key] if isinstance(status, Mapping) else status
         return Figure(
             path=path if key is None else f"{path}.{key}",
             value=value,
-            unit=leaf["unit"],
-            status=status,
+            unit=str(leaf["unit"]),
+            status=_status(leaf["status"], key),
             source=self._cite(leaf["source"]),
             date=str(day),
             file=self.file,
@@ -210,10 +208,10 @@ def available(kind: str) -> list[str]:
     return sorted(p.name[:-5] for p in folder.iterdir() if p.name.endswith(".yaml"))
 
 
-def _leaves(node: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
-    # Whatever is no branch of branches is taken for a figure, so that _check_leaf refuses it.
+def _leaves(node: Any, path: tuple[str, ...]) -> Iterator[str]:
+    # What is neither a branch nor a figure is given as a figure, so that _check_leaf refuses it.
     branch = isinstance(node, Mapping) and node and "values" not in node
-    if not branch or not all(isinstance(below, Mapping) for below in node.values()):
+    if not branch or not isinstance(next(iter(node.values())), Mapping):
         yield ".".join(path)
         return
     for name, below in node.items():
@@ -239,6 +237,13 @@ def _check_leaf(file: str, path: str, tree: Mapping[str, Any]) -> None:
     for day in leaf["values"]:
         if not isinstance(day, date | int):
             raise RuleError(f"{file}: {path}: found the date {day!r}; expected a year or a date")
+
+
+def _status(status: str | Mapping[str, str], key: str | None) -> str:
+    """Status of one entry of a table; of the whole table it is that of its weakest entry."""
+    if isinstance(status, str):
+        return status
+    return status[key] if key is not None else max(status.values(), key=STATUSES.index)
 
 
 def _day(value: date | int) -> date:

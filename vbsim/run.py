@@ -33,7 +33,7 @@ from vbsim.scenario.load import load
 from vbsim.scenario.resolve import resolve
 from vbsim.scenario.schema import Scenario
 from vbsim.settle import settle
-from vbsim.simulate import block_size, blocks
+from vbsim.simulate import block_size, blocks, check_threads
 
 Progress = Callable[[int, int], None]
 _PACKAGES = ("vbsim", "numpy", "scipy", "numba", "xarray", "matplotlib", "h5netcdf")
@@ -101,8 +101,7 @@ def run(
         )
         return Run(plan, settlement, measure(settlement), None)
     folder = Path(out)
-    files.check_destination(folder, overwrite)
-    files.check_disk(folder, files.results_bytes(plan, lines=30))
+    check_run(plan, folder, threads=threads, overwrite=overwrite)
     with files.new_run_folder(folder) as partial:
         (partial / files.SCENARIO).write_text(plan.scenario, encoding="utf-8")
         with files.ResultsWriter(partial / files.RESULTS, plan.realizations) as results:
@@ -116,6 +115,22 @@ def run(
         files.write_manifest(partial, manifest | {"wall_seconds": time.perf_counter() - clock})
     settlement, _ = files.open_results(folder)
     return Run(plan, settlement, measure(settlement), folder)
+
+
+def check_run(
+    plan: Plan, folder: Path, *, threads: int | None = None, overwrite: bool = False
+) -> None:
+    """Refuse a run that cannot be made, before anything is simulated or written.
+
+    Raises
+    ------
+    ParameterError, RunFolderError, CapacityError
+        For the threads, for what ``folder`` already holds, and for the disk.
+    """
+    if threads is not None:
+        check_threads(threads)
+    files.check_destination(folder, overwrite)
+    files.check_disk(folder, files.results_bytes(plan, lines=30))
 
 
 def write_report(folder: Path, plan: Plan, manifest: dict[str, Any]) -> None:
@@ -145,9 +160,9 @@ def rebuild_report(folder: str | Path) -> Path:
         If the folder holds no finished run.
     """
     place = Path(folder)
-    manifest = files.read_manifest(place)
     for dataset in files.open_results(place):
         dataset.close()
+    manifest = files.read_manifest(place)
     write_report(place, _plan(place / files.SCENARIO), manifest)
     return place / files.REPORT
 

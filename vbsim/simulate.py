@@ -75,10 +75,7 @@ def blocks(
 ) -> Iterator[xr.Dataset]:
     """Simulate block by block; memory is bounded by the block."""
     if threads is not None:
-        if not 1 <= threads <= processors():
-            raise ParameterError(
-                f"threads is {threads}; expected 1 to {processors()}, this machine's processors"
-            )
+        check_threads(threads)
         numba.set_num_threads(threads)
     engine = Engine.of(plan)
     size = block_size(plan) if block is None else block
@@ -89,6 +86,15 @@ def blocks(
 def processors() -> int:
     """Threads that the claims engine may use on this machine."""
     return int(numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]
+
+
+def check_threads(threads: int) -> None:
+    """Raise ParameterError unless this machine has so many processors."""
+    if not 1 <= threads <= processors():
+        raise ParameterError(
+            f"threads: found {threads}; expected 1 to {processors()}, the processors that this "
+            "machine has; leave it out to use them all"
+        )
 
 
 def block_size(plan: Plan) -> int:

@@ -16,8 +16,8 @@ from scipy import integrate, stats  # type: ignore[import-untyped, unused-ignore
 
 from vbsim.errors import ParameterError
 from vbsim.generators import unit_cost
-from vbsim.kernels.grid import survival_nodes
 from vbsim.generators.unit_cost import Params
+from vbsim.kernels.grid import survival_nodes
 
 Spec = dict[str, dict[str, Any]]
 

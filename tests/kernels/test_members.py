@@ -8,14 +8,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from tests.conftest import small_scenario
 from vbsim import streams
 from vbsim.generators import unit_cost, utilization
 from vbsim.kernels import grid, members
 from vbsim.plan import Plan
 from vbsim.scenario.resolve import resolve
 from vbsim.simulate import Engine
-
-from tests.conftest import small_scenario
 
 
 def test_keys_are_those_of_the_streams() -> None:

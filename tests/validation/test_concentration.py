@@ -1,8 +1,8 @@
 """V7: concentration of Medicare spending among the aged.
 
-Wallis et al., EClinicalMedicine 2021 (FFS 65 and over, 2007-18, 314.6 million person-years): the top
-1/5/10/20/50 % of members hold 14.9/41.5/60.0/79.1/95.7 % of spending. Coefficients of variation:
-2.0-2.3, and 1.80-1.95 truncated at the 99th percentile.
+Wallis et al., EClinicalMedicine 2021 (FFS 65 and over, 2007-18, 314.6 million person-years): the
+top 1/5/10/20/50 % of members hold 14.9/41.5/60.0/79.1/95.7 % of spending. Coefficients of
+variation: 2.0-2.3, and 1.80-1.95 truncated at the 99th percentile.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.conftest import small_scenario
 from vbsim.plan import Plan
 from vbsim.scenario.resolve import resolve
 from vbsim.simulate import Engine
-
-from tests.conftest import small_scenario
 
 PUBLISHED = {0.01: 0.149, 0.05: 0.415, 0.10: 0.600, 0.20: 0.791, 0.50: 0.957}
 

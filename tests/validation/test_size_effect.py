@@ -1,7 +1,7 @@
 """V1: how noisy a measured savings rate is, by size.
 
 Three published sources agree that the standard deviation of the savings rate, true savings being
-zero, is 2.1-2.4 over the square root of the members: CMS's minimum savings rates (CMS-1345-P, 2011),
+zero, is 2.1-2.4 over the square root of the members: CMS's minimum savings rates (CMS-1345-P 2011),
 DeLia, Hoover & Cantor (MMRR 2012), and the year-to-year changes of the published results. CMS set
 the rates so that 10 % of ACOs of 5,000 members, and 5 % of 20,000, would pass by luck.
 """
@@ -13,12 +13,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.conftest import small_scenario
 from vbsim.payment_models.shared_savings import Terms
 from vbsim.scenario.resolve import resolve
 from vbsim.settle import settle
 from vbsim.simulate import blocks
-
-from tests.conftest import small_scenario
 
 
 def savings_rates(members: int, realizations: int) -> tuple[np.ndarray, float]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from importlib import resources
 from pathlib import Path
@@ -71,21 +74,22 @@ def run(
 
     Example: vbsim run scenarios/northwest_ohio_2022.yaml -o runs/northwest_ohio
     """
-    from vbsim import run as run_story
-    from vbsim.report.run_folder import check_destination
+    with _stoppable():
+        from vbsim.run import check_run
+        from vbsim.run import run as run_story
 
-    plan = _plan(scenario, realizations, seed)
-    folder = out if out is not None else _free_folder(Path("runs") / scenario.stem)
-    check_destination(folder, overwrite)
-    with _progress(quiet or as_json) as bar:
-        task = bar.add_task("simulating", total=plan.realizations)
+        plan = _plan(scenario, realizations, seed)
+        folder = _destination(out, scenario)
+        check_run(plan, folder, threads=threads, overwrite=overwrite)
+        with _progress(quiet or as_json) as bar:
+            task = bar.add_task("simulating", total=plan.realizations)
 
-        def advance(done: int, total: int) -> None:
-            bar.update(task, completed=done)
-            if done == total:
-                bar.update(task, description="reporting ")
+            def advance(done: int, total: int) -> None:
+                bar.update(task, completed=done)
+                if done == total:
+                    bar.update(task, description="reporting ")
 
-        found = run_story(plan, folder, threads=threads, overwrite=overwrite, progress=advance)
+            found = run_story(plan, folder, threads=threads, overwrite=overwrite, progress=advance)
     if as_json:
         typer.echo(json.dumps(show.summary_json(found.summary) | {"folder": str(folder)}))
     elif not quiet:
@@ -203,6 +207,27 @@ def _plan(scenario: Path, realizations: int | None, seed: int | None) -> Any:
 
     changes = {"realizations": realizations, "seed": seed}
     return resolve(load_with(scenario, {k: v for k, v in changes.items() if v is not None}))
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """End with exit code 1 and a word about it when the user stops a run."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo("stopped before the end; nothing was written", err=True)
+        raise typer.Exit(1) from None
+
+
+def _destination(out: Path | None, scenario: Path) -> Path:
+    """Choose the run folder to write, and refuse it if it cannot be made."""
+    folder = _free_folder(Path("runs") / scenario.stem) if out is None else out
+    if folder.name in ("", ".."):
+        folder = folder.resolve()  # a run is renamed to its place, so the place needs a name
+    above = next(place for place in folder.absolute().parents if place.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK):
+        raise RunFolderError(f"{folder} cannot be made in {above}; choose another folder with -o")
+    return folder
 
 
 def _free_folder(wanted: Path) -> Path:

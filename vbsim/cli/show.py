@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from vbsim.plan import Plan
+from vbsim.plan import Contract, Plan
 from vbsim.report.tables import money, share
 from vbsim.vocabulary import CONTRACT, PARTY, PROVIDER
 
@@ -49,7 +51,7 @@ def summary(plan: Plan, measured: xr.Dataset) -> None:
 
 
 def summary_json(measured: xr.Dataset) -> dict[str, Any]:
-    """Provider's measures of every contract, first year, as plain data."""
+    """Put the provider's measures of every contract, first year, into plain data."""
     found = measured.isel(year=0).sel({PARTY: PROVIDER})
     return {
         "contracts": {
@@ -87,29 +89,14 @@ def plan(resolved: Plan) -> None:
                 f"{world.expected_truncated[row, column]:,.0f}",
             )
     stdout.print(levels)
-    contracts = Table(title="Contracts")
-    for heading in ("contract", "model", "HCP-LAN", "terms"):
-        contracts.add_column(heading, overflow="fold")
-    for contract in resolved.contracts:
-        contracts.add_row(
-            contract.name, contract.model, contract.lan_category, str(contract.terms[0])
-        )
-    stdout.print(contracts)
-    figures = Table(title="Figures used, and where each comes from")
-    for heading in ("figure", "value", "unit", "status", "source", "in force", "file"):
-        figures.add_column(heading, overflow="fold")
+    for model in dict.fromkeys(contract.model for contract in resolved.contracts):
+        stdout.print(_terms([c for c in resolved.contracts if c.model == model]))
+    stdout.print("Figures used, and where each comes from")
     for figure in resolved.figures:
-        mark = figure.status if figure.verified else f"[bold red]{figure.status}[/bold red]"
-        figures.add_row(
-            figure.path,
-            _short(figure.value),
-            figure.unit,
-            mark,
-            figure.source,
-            figure.date,
-            figure.file,
-        )
-    stdout.print(figures)
+        mark = "[" + ", ".join(filter(None, [figure.status, figure.date])) + "]"
+        line = f"{figure.path} = {_short(figure.value)} {figure.unit} {mark}"
+        stdout.print(Text(line, style="" if figure.verified else "bold red"), soft_wrap=True)
+        stdout.print(Text(f"    {figure.file}: {figure.source}"), soft_wrap=True)
     for text in resolved.warnings:
         stdout.print(f"warning: {text}", highlight=False)
 
@@ -184,6 +171,19 @@ def findings(found: list[Finding]) -> None:
     for finding in found:
         mark = "[green]ok  [/green]" if finding.ok else "[bold red]FAIL[/bold red]"
         stdout.print(f"{mark} {finding.what}: {finding.found}", highlight=False)
+
+
+def _terms(contracts: list[Contract]) -> Table:
+    """Terms of the contracts that one payment model settles, first performance year."""
+    table = Table(title=f"Terms of {contracts[0].model}")
+    table.add_column("term")
+    for contract in contracts:
+        table.add_column(contract.name, justify="right", overflow="fold")
+    table.add_row("HCP-LAN category", *(contract.lan_category for contract in contracts))
+    first: list[Any] = [contract.terms[0] for contract in contracts]
+    for item in fields(first[0]):
+        table.add_row(item.name, *(f"{getattr(terms, item.name):g}" for terms in first))
+    return table
 
 
 def _cell(found: xr.Dataset) -> str:

@@ -169,7 +169,7 @@ def poisson(key, first, expected, tables):  # type: ignore[no-untyped-def]
     """
     count, position, u = 0, 1, first
     while expected >= 16.0:
-        row = 63  # the table of mean 16; larger ones double
+        row = np.int64(63)  # the table of mean 16; larger ones double
         while row + 1 < tables.means.size and tables.means[row + 1] <= expected:
             row += 1
         count += from_poisson_table(u, row, tables)

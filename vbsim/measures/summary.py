@@ -64,7 +64,7 @@ def measure(settlement: xr.Dataset) -> xr.Dataset:
 
 
 def headline(summary: xr.Dataset, contract: str, key: str) -> tuple[float, float]:
-    """Provider's value and standard error of a measure of a contract, first year."""
+    """Value and standard error of a provider's measure of a contract, first year."""
     place = {CONTRACT: contract, PARTY: PROVIDER, "measure": key}
     found = summary.isel(year=0).sel(place)
     return float(found["value"]), float(found["standard_error"])

@@ -13,7 +13,9 @@ from vbsim.vocabulary import PROVIDER, REINSURER
 
 def gate(gap: FloatArray, benchmark: FloatArray, minimum_rate: float) -> FloatArray:
     """Count a gap from its first dollar once it reaches the minimum rate, inclusively [USD]."""
-    return np.where((gap > 0.0) & (gap >= minimum_rate * benchmark), gap, 0.0)
+    # 0.07 * 11,100 rounds up past 777: a gap of exactly the minimum must not fail by rounding.
+    minimum = minimum_rate * benchmark * (1.0 - 1e-12)
+    return np.where((gap > 0.0) & (gap >= minimum), gap, 0.0)
 
 
 def share_of(amount: FloatArray, whole: FloatArray) -> FloatArray:

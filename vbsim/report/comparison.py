@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import xarray as xr
-from vbsim.report.tables import money, share
 
 from vbsim.errors import RunFolderError
 from vbsim.measures import measure_array, paired_difference
 from vbsim.report.run_folder import open_results, read_manifest
+from vbsim.report.tables import money, share
 from vbsim.vocabulary import CONTRACT
 
 _KEYS = ("mean", "prob_loss", "tvar_95")

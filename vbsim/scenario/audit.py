@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from vbsim.errors import ParameterError, Problem, RuleError, ScenarioError
+from vbsim.errors import ParameterError, Problem, RuleError, ScenarioError, in_parts
 from vbsim.rulebook import Figure
 from vbsim.scenario.schema import Scenario
-from vbsim.scenario.source import Path_, leaves
+from vbsim.scenario.source import Path_, leaves, shown
 
 
 class Audit:
@@ -36,22 +36,33 @@ class Audit:
         """Record the figures that the scenario itself states below some paths."""
         file = self.scenario.source.file
         for path, value in leaves(self.scenario.source.data):
-            if any(path[: len(prefix)] == prefix for prefix in paths):
-                dotted = ".".join(map(str, path))
+            if path[-1] != "source" and any(path[: len(prefix)] == prefix for prefix in paths):
+                dotted, source = ".".join(map(str, path)), self._source_of(path)
+                status = "UNVERIFIED" if source.startswith("UNVERIFIED") else "stated"
                 self.figures[(file, dotted)] = Figure(
-                    dotted, value, "as stated", "stated", "the scenario", "", file
+                    dotted, value, "as stated", status, source, "", file
                 )
 
-    def derived(self, path: str, value: Any, unit: str, how: str) -> None:
+    def derived(self, path: str, value: Any, unit: str, how: str, status: str = "D") -> None:
         """Record a figure that vbsim computed from others."""
-        self.figures[("computed", path)] = Figure(path, value, unit, "D", how, "", "computed")
+        self.figures[("computed", path)] = Figure(path, value, unit, status, how, "", "computed")
+
+    def _source_of(self, path: Path_) -> str:
+        """Return the source that the nearest part around a path states."""
+        found = "the scenario"
+        node: Any = self.scenario.source.data
+        for part in path[:-1]:
+            node = node[part]
+            if isinstance(node, dict) and isinstance(node.get("source"), str):
+                found = node["source"]
+        return found
 
     def warn(self, text: str) -> None:
         """Record what is unusual but legal, once."""
         if text not in self.warnings:
             self.warnings.append(text)
 
-    def wrong(self, path: Path_, found: object, expected: str, todo: str = "") -> None:
+    def wrong(self, path: Path_, found: str, expected: str, todo: str = "") -> None:
         """Record a problem at a path of the scenario."""
         self.problems.append(self.scenario.source.problem(path, found, expected, todo))
 
@@ -61,17 +72,19 @@ class Audit:
         try:
             yield
         except (RuleError, ParameterError) as error:
-            self.wrong(path, _value_at(self.scenario.source.data, path), str(error))
+            found = shown(self.scenario.source.at(*path))
+            self.wrong(path, *in_parts(error, found))
+
+    @contextmanager
+    def before_all_else(self, *path: str | int) -> Iterator[None]:
+        """Do as ``at``, but end with every problem found so far: what follows builds on this."""
+        count = len(self.problems)
+        with self.at(*path):
+            yield
+        if len(self.problems) > count:
+            self.check()
 
     def check(self) -> None:
         """Raise ScenarioError with every problem found so far, if there is any."""
         if self.problems:
-            raise ScenarioError(self.problems)
-
-
-def _value_at(data: Any, path: Path_) -> str:
-    for part in path:
-        if not isinstance(data, dict) or part not in data:
-            return "nothing"
-        data = data[part]
-    return "a mapping" if isinstance(data, dict) else repr(data)
+            raise ScenarioError(dict.fromkeys(self.problems))

@@ -8,23 +8,16 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from vbsim import rulebook
-from vbsim.errors import RuleError, did_you_mean
-from vbsim.payment_models import MODELS, capitation, clauses, fee_for_service, shared_savings
+from vbsim.payment_models import capitation, clauses, fee_for_service, shared_savings
 from vbsim.plan import Contract, FloatArray, Layer, World
 from vbsim.rulebook import Rulebook
 from vbsim.scenario import schema
 from vbsim.scenario.audit import Audit
 from vbsim.scenario.levels import benchmark_terms
+from vbsim.scenario.source import shown
 from vbsim.scenario.world import Draft
 
 TRUNCATED = "truncated"
-# Which keys of a contract each model reads; any other is an error, so that none is ignored.
-_READS = {
-    "fee_for_service": {"stop_loss"},
-    "capitation": {"pmpm", "expected_cost_share", "stop_loss"},
-    "shared_savings": {"benchmark", "minimum_savings_rate", "participant_revenue", "stop_loss"},
-}
-_ALWAYS = {"label", "program", "track", "performance_year", "model"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,76 +40,29 @@ def resolve_contract(desk: Desk, name: str, words: schema.Contract) -> Contract 
     audit = desk.audit
     before = len(audit.problems)
     with audit.at("contracts", name):
-        book = _book(desk, name, words)
-        model = words.model if book is None else _payment_model(desk, book, words)
-        if model not in _WRITERS:
-            known = [m for m in MODELS if book is not None or m != "shared_savings"]
-            audit.wrong(
-                ("contracts", name, "model"),
-                f"'{model}'",
-                "a payment model",
-                did_you_mean(str(model), known),
-            )
-            return None
-        _refuse_unread(audit, name, words, model)
+        book = None if words.program is None else rulebook.read("rules", words.program)
+        model = str(words.model) if book is None else _payment_model(desk, book, words)
         contract = _WRITERS[model](desk, name, words, book)
         contract = _with_stop_loss(desk, contract, words)
         return contract if len(audit.problems) == before else None
     return None
 
 
-def truncation_share(audit: Audit, start_year: int) -> float:
-    """Percentile at which some contract truncates expenditure; 1 when none does."""
+def program_figure(audit: Audit, path: str, otherwise: float) -> float:
+    """Figure of the first program among the contracts that has it, or ``otherwise``."""
     for name, words in audit.scenario.contracts.items():
-        if words.program in rulebook.available("rules"):
-            book = rulebook.read("rules", str(words.program))
-            if book.has("truncation_percentile"):
+        if words.program is not None:
+            book = rulebook.read("rules", words.program)
+            if book.has(path):
                 with audit.at("contracts", name, "performance_year"):
-                    year = words.performance_year or start_year
-                    return float(audit.cite(book.figure("truncation_percentile", year)))
-    return 1.0
-
-
-def _book(desk: Desk, name: str, words: schema.Contract) -> Rulebook | None:
-    if words.program is None:
-        return None
-    if words.program not in rulebook.available("rules"):
-        hint = did_you_mean(words.program, rulebook.available("rules"))
-        desk.audit.wrong(
-            ("contracts", name, "program"),
-            f"'{words.program}'",
-            "a program with a file in rules/",
-            hint,
-        )
-        raise RuleError(f"no rules for '{words.program}'")
-    book = rulebook.read("rules", words.program)
-    tracks = book.figure("sided", book.last_year).value
-    if words.track not in tracks:
-        desk.audit.wrong(
-            ("contracts", name, "track"),
-            f"'{words.track}'",
-            f"a track of {book.file}",
-            did_you_mean(str(words.track), tracks),
-        )
-    for year in [words.performance_year] if words.performance_year else desk.years:
-        book.check_year(year)
-    desk.audit.check()
-    return book
+                    year = words.performance_year or audit.scenario.start_year
+                    return float(audit.cite(book.figure(path, year)))
+    return otherwise
 
 
 def _payment_model(desk: Desk, book: Rulebook, words: schema.Contract) -> str:
     figure = book.figure("payment_model", words.performance_year or desk.years[0])
     return str(desk.audit.cite(figure))
-
-
-def _refuse_unread(audit: Audit, name: str, words: schema.Contract, model: str) -> None:
-    for key in sorted(words.model_fields_set - _READS[model] - _ALWAYS):
-        audit.wrong(
-            ("contracts", name, key),
-            f"'{key}', which the model {model} does not read",
-            "one of: " + ", ".join(sorted(_READS[model])),
-            "take it out",
-        )
 
 
 def _fee_for_service(
@@ -127,12 +73,6 @@ def _fee_for_service(
 
 
 def _capitation(desk: Desk, name: str, words: schema.Contract, book: Rulebook | None) -> Contract:
-    if (words.pmpm is None) == (words.expected_cost_share is None):
-        desk.audit.wrong(
-            ("contracts", name),
-            "neither or both of pmpm and expected_cost_share",
-            "exactly one of pmpm and expected_cost_share",
-        )
     terms = []
     for year in desk.years:
         rate = words.pmpm
@@ -153,14 +93,7 @@ def _shared_savings(
 ) -> Contract:
     assert book is not None
     stated = words.benchmark or desk.audit.scenario.benchmark
-    if stated is None:
-        desk.audit.wrong(
-            ("contracts", name),
-            "no benchmark",
-            "a benchmark, here or for all",
-            "add the key benchmark",
-        )
-        raise RuleError("shared savings need a benchmark")
+    assert stated is not None
     track = str(words.track)
     expected = desk.world.expected_truncated
     terms = tuple(_mssp_terms(desk, name, words, book, year) for year in desk.years)
@@ -214,15 +147,16 @@ def _minimum_rate(
     if not two_sided:
         desk.audit.wrong(
             path,
-            choice,
-            "no choice: a one-sided track has the size table",
+            shown(choice),
+            f"table: the one-sided track {words.track} offers no fixed rate",
             "take it out, or write table",
         )
         return by_size
     choices = desk.audit.cite(book.figure("minimum_savings_rate_choices", on))
     if choice not in choices:
         listed = ", ".join(f"{c:g}" for c in choices)
-        desk.audit.wrong(path, choice, f"table, or one of {listed} (shares of benchmark)")
+        expected = f"table, or one of {listed} (shares of the benchmark)"
+        desk.audit.wrong(path, shown(choice), expected)
     least = desk.audit.cite(book.figure("fixed_choice_minimum_beneficiaries", on))
     if heads < least:
         desk.audit.warn(f"{name}: the fixed rate is void below {least:,} members; table applies")
@@ -243,16 +177,7 @@ def _expected_pmpm(desk: Desk, year: int) -> float:
 def _with_stop_loss(desk: Desk, contract: Contract, words: schema.Contract) -> Contract:
     if words.stop_loss is None:
         return contract
-    named = desk.audit.scenario.stop_loss
-    if words.stop_loss not in named:
-        desk.audit.wrong(
-            ("contracts", contract.name, "stop_loss"),
-            f"'{words.stop_loss}'",
-            "a name under the key stop_loss",
-            did_you_mean(words.stop_loss, named),
-        )
-        return contract
-    stated = named[words.stop_loss]
+    stated = desk.audit.scenario.stop_loss[words.stop_loss]
     limit = np.inf if stated.limit is None else stated.limit
     layer = _layer(desk.world, f"stop_loss_{words.stop_loss}", stated.attachment, limit)
     desk.layers[layer.name] = layer
@@ -293,7 +218,7 @@ def expected_layer_pmpm(desk: Desk, attachment: float, limit: float) -> float:
 
 
 def truncation_layer(draft: Draft, world: World) -> Layer:
-    """The layer below the nation's truncation point of each year and segment."""
+    """Make the layer below the nation's truncation point of each year and segment."""
     points = np.array(
         [
             [draft.truncation(y, s) for s in range(len(world.segments))]
@@ -307,7 +232,8 @@ def truncation_layer(draft: Draft, world: World) -> Layer:
                 round(float(point)),
                 "USD per member and year",
                 f"percentile {draft.truncation_share:g} of the assumption set's annual cost at the "
-                "nation's cost level (CMS's own points were not found: UNVERIFIED)",
+                "nation's cost level; CMS's own points were not found",
+                status="UNVERIFIED",
             )
     basket = np.ones(len(world.services), dtype=np.bool_)
     return Layer(TRUNCATED, basket, np.zeros_like(points), points, annualized=True)

@@ -11,26 +11,14 @@ import numpy as np
 
 from vbsim.payment_models.benchmarks import Published, Simulated
 from vbsim.plan import FloatArray
-from vbsim.scenario.audit import Audit
-from vbsim.scenario.schema import Benchmark
-from vbsim.scenario.source import Path_
+from vbsim.scenario.schema import Benchmark, Scenario
 from vbsim.scenario.world import Draft
 
 
-def base_years(audit: Audit) -> tuple[int, ...]:
+def base_years(scenario: Scenario) -> tuple[int, ...]:
     """All base years that any benchmark of the scenario names, rising."""
-    scenario = audit.scenario
-    found: set[int] = set()
-    places: list[tuple[Path_, Benchmark | None]] = [(("benchmark",), scenario.benchmark)]
-    places += [(("contracts", n, "benchmark"), c.benchmark) for n, c in scenario.contracts.items()]
-    for path, stated in places:
-        for year in stated.base_years if stated is not None else ():
-            if year >= scenario.start_year:
-                audit.wrong(
-                    (*path, "base_years"), year, f"years before start_year {scenario.start_year}"
-                )
-            found.add(year)
-    return tuple(sorted(found))
+    stated = [scenario.benchmark, *(words.benchmark for words in scenario.contracts.values())]
+    return tuple(sorted({year for words in stated if words for year in words.base_years}))
 
 
 def weights(stated: Benchmark) -> FloatArray:
@@ -43,10 +31,12 @@ def trends(draft: Draft, stated: Benchmark, year: int) -> FloatArray:
     """Factor from each base year to a performance year by segment, (B, S).
 
     National trend of the enrollment type times growth of the risk score. Growth from the last base
-    year to the performance year is capped at ``risk_ratio_cap``; there is no floor.
+    year to the performance year is capped at ``risk_ratio_cap``, the program's where the
+    benchmark states none; there is no floor.
     """
     last = max(stated.base_years)
-    cap = np.inf if stated.risk_ratio_cap is None else 1.0 + stated.risk_ratio_cap
+    stated_cap = stated.risk_ratio_cap
+    cap = 1.0 + (draft.risk_ratio_cap if stated_cap is None else stated_cap)
     out = np.empty((len(stated.base_years), len(draft.segments)))
     for column, segment in enumerate(draft.stated):
         scores = segment.risk_score
@@ -59,7 +49,7 @@ def trends(draft: Draft, stated: Benchmark, year: int) -> FloatArray:
 
 
 def expected_levels(draft: Draft) -> FloatArray:
-    """Expected cost per person-year of every year and segment, (T, S) [USD]."""
+    """Find the expected cost per person-year of every year and segment, (T, S) [USD]."""
     levels = np.full(draft.national.shape, np.nan)
     for row, year in enumerate(draft.years):
         for column, segment in enumerate(draft.stated):

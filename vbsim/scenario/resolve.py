@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from io import StringIO
 
+import numpy as np
 from ruamel.yaml import YAML
 
 from vbsim import rulebook
-from vbsim.errors import did_you_mean
 from vbsim.generators import entity_year, quality, shocks, trend, true_savings
 from vbsim.plan import Observed, Plan, Systematic
 from vbsim.rulebook import Rulebook
@@ -15,15 +15,15 @@ from vbsim.scenario.audit import Audit
 from vbsim.scenario.contracts import (
     TRUNCATED,
     Desk,
+    program_figure,
     resolve_contract,
     truncation_layer,
-    truncation_share,
 )
 from vbsim.scenario.levels import base_years, expected_levels
+from vbsim.scenario.names import wrong_names
 from vbsim.scenario.schema import Scenario
 from vbsim.scenario.world import Draft, draft_world, finish_world
 
-STREAMS = ("population", "claims", "trend", "shocks", "entity_year", "true_savings", "quality")
 # What the scenario itself states, quoted in the audit trail.
 _QUOTED = (
     "population",
@@ -56,16 +56,16 @@ def resolve(scenario: Scenario) -> Plan:
         each other.
     """
     audit = Audit(scenario)
-    _check_names(audit)
-    years = base_years(audit)
+    audit.problems += wrong_names(scenario.source)
     audit.check()
+    years = base_years(scenario)
     book = rulebook.read("assumptions", scenario.assumptions)
     performance = range(scenario.start_year, scenario.start_year + scenario.years)
     draft = draft_world(audit, book, (*years, *performance))
-    draft.truncation_share = truncation_share(audit, scenario.start_year)
-    with audit.at("benchmark"):
+    draft.truncation_share = program_figure(audit, "truncation_percentile", 1.0)
+    draft.risk_ratio_cap = program_figure(audit, "risk_ratio_cap", np.inf)
+    with audit.before_all_else("benchmark"):
         levels = expected_levels(draft)
-    audit.check()
     world = finish_world(draft, levels)
     layers = {}
     if draft.truncation_share < 1.0:
@@ -108,31 +108,6 @@ def as_yaml(scenario: Scenario) -> str:
     return out.getvalue()
 
 
-def _check_names(audit: Audit) -> None:
-    scenario = audit.scenario
-    known = rulebook.available("assumptions")
-    if scenario.assumptions not in known:
-        audit.wrong(
-            ("assumptions",),
-            f"'{scenario.assumptions}'",
-            "an assumption set of vbsim",
-            did_you_mean(scenario.assumptions, known),
-        )
-    for name in scenario.seeds:
-        if name not in STREAMS:
-            audit.wrong(
-                ("seeds", name), f"'{name}'", "a random stream", did_you_mean(name, STREAMS)
-            )
-    reference = scenario.outputs.reference
-    if reference is not None and reference not in scenario.contracts:
-        audit.wrong(
-            ("outputs", "reference"),
-            f"'{reference}'",
-            "a contract of this scenario",
-            did_you_mean(reference, scenario.contracts),
-        )
-
-
 def _systematic(draft: Draft, book: Rulebook) -> Systematic:
     audit, year = draft.audit, draft.start_year
     stated, words = audit.scenario.uncertainty, audit.scenario.quality
@@ -146,19 +121,18 @@ def _systematic(draft: Draft, book: Rulebook) -> Systematic:
 
     spread = stated.service_sd
     if isinstance(spread, dict):
-        for name in set(spread) - set(draft.services):
-            audit.wrong(
-                ("uncertainty", "service_sd", name),
-                f"'{name}'",
-                "a service",
-                did_you_mean(name, draft.services),
-            )
         spread = by_service("uncertainty.service_sd") | spread
     elif spread is None:
         spread = by_service("uncertainty.service_sd")
     else:
         spread = dict.fromkeys(draft.services, spread)
     changes = by_service("uncertainty.pandemic_change")
+    with audit.before_all_else("quality", "score_sd"):
+        score = quality.Params(
+            assumed("quality.score_mean", words.score_mean),
+            assumed("quality.score_sd", words.score_sd),
+            assumed("quality.standard_met", words.standard_met),
+        )
     prior = stated.true_savings.normal if stated.true_savings is not None else None
     return Systematic(
         trend=trend.Params(assumed("uncertainty.trend_sd", stated.trend_sd)),
@@ -173,9 +147,5 @@ def _systematic(draft: Draft, book: Rulebook) -> Systematic:
         ),
         entity_year=entity_year.Params(assumed("uncertainty.local_sd", stated.local_sd)),
         true_savings=true_savings.Params(prior.mean if prior else 0.0, prior.sd if prior else 0.0),
-        quality=quality.Params(
-            assumed("quality.score_mean", words.score_mean),
-            assumed("quality.score_sd", words.score_sd),
-            assumed("quality.standard_met", words.standard_met),
-        ),
+        quality=score,
     )

@@ -1,32 +1,30 @@
-"""Reads the text of a scenario: safe YAML, with the line of every key.
+"""A scenario's text as plain data that knows the line of every key.
 
-Reading never executes: only plain scalars, lists and mappings are taken; tags, anchors and aliases
-are refused (an alias can make a small file expand without bound), and so is a key given twice.
+Only plain scalars, lists and mappings are taken: a tag, a date, a key given twice is refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from vbsim.errors import Problem, ScenarioError
+from vbsim.scenario.yaml_text import compose, read_text
 
-MAX_BYTES = 2_000_000
 _PLAIN = "tag:yaml.org,2002:"
+_SHOWN = 60
 Path_ = tuple[str | int, ...]
+Places = Mapping[Path_, tuple[str, int | None]]
 
 
 @dataclass(frozen=True)
 class Source:
-    """A scenario's text as plain data, and where each part of it stands.
+    """A scenario's words as plain data, and where each part of it stands.
 
     Parameters
     ----------
@@ -40,27 +38,65 @@ class Source:
 
     file: str
     data: dict[str, Any]
-    places: Mapping[Path_, tuple[str, int]] = field(default_factory=dict)
+    places: Places = field(default_factory=dict)
 
     @classmethod
     def of_data(cls, data: dict[str, Any]) -> Source:
         """Source of a scenario made in Python, which has no lines."""
         return cls("scenario", data)
 
-    def problem(self, path: Path_, found: object, expected: str, todo: str = "") -> Problem:
+    def problem(self, path: Path_, found: str, expected: str, todo: str = "") -> Problem:
         """Describe what is wrong at a path; the line is that of its nearest known ancestor."""
-        file, line = self.file, None
-        for end in range(len(path), -1, -1):
-            if path[:end] in self.places:
-                file, line = self.places[path[:end]]
-                break
-        dotted = ".".join(map(str, path))
-        return Problem(file, line, dotted, str(found), expected, todo)
+        known = (path[:end] for end in range(len(path), -1, -1) if path[:end] in self.places)
+        nearest = next(known, None)
+        file, line = (self.file, None) if nearest is None else self.places[nearest]
+        return Problem(file, line, dotted(path), found, expected, todo)
+
+    def at(self, *path: str | int) -> Any:
+        """Give the value at a path; ``None`` where there is none."""
+        value: Any = self.data
+        for part in path:
+            inside = isinstance(value, Mapping) and part in value
+            if not inside and not (isinstance(value, list) and part in range(len(value))):
+                return None
+            value = value[part]
+        return value
+
+    def below(self, *path: str | int) -> dict[Any, Any]:
+        """Give the mapping at a path; empty where there is none."""
+        value = self.at(*path)
+        return value if isinstance(value, dict) else {}
 
     def over(self, base: Source) -> Source:
         """Lay this source over a baseline: mappings merge, everything else replaces."""
         places = {**base.places, **self.places}
         return Source(self.file, _merged(base.data, self.data), places)
+
+    def replaced(self, changes: Mapping[str, Any]) -> Source:
+        """Replace top-level values by what was given on the command line."""
+        given: Places = {(key,): (f"--{key}", None) for key in changes}
+        return Source(self.file, {**self.data, **changes}, {**self.places, **given})
+
+
+def dotted(path: Path_) -> str:
+    """Spell a path as a user reads it."""
+    return ".".join(map(str, path))
+
+
+def shown(value: object) -> str:
+    """Spell a value as a user wrote it, cut when it is long."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Mapping):
+        if not value:
+            return "an empty mapping"
+        return f"a mapping of keys ({', '.join(map(str, value))})"[:_SHOWN]
+    if isinstance(value, float) and not math.isfinite(value):
+        return ".nan" if math.isnan(value) else f"{'-' * (value < 0)}.inf"
+    text = f"'{value}'" if isinstance(value, str) else repr(value)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
 
 def read_source(path: Path) -> Source:
@@ -69,178 +105,22 @@ def read_source(path: Path) -> Source:
     Raises
     ------
     ScenarioError
-        If the file cannot be read, is no text, is too large, or is no plain YAML mapping.
+        If the file cannot be read or is no plain YAML mapping; all tags, dates and doubled keys of
+        the file in one go.
     """
-    text = _read_text(path)
-    name = str(path)
-    try:
-        _refuse_aliases(name, text)
-        node = YAML(typ="safe", pure=True).compose(StringIO(text))
-    except YAMLError as error:
-        raise ScenarioError([_yaml_problem(name, error)]) from None
-    if not isinstance(node, MappingNode):
-        found = "an empty file" if node is None else "no mapping of keys"
-        raise ScenarioError(
-            [
-                Problem(
-                    name,
-                    1,
-                    "",
-                    found,
-                    "a scenario: keys and values in YAML",
-                    "start from 'vbsim new my_scenario'",
-                )
-            ]
-        )
-    problems: list[Problem] = []
-    places: dict[Path_, tuple[str, int]] = {(): (name, 1)}
-    data = _plain(name, node, (), places, problems)
-    if problems:
-        raise ScenarioError(problems)
-    return Source(name, data, places)
-
-
-def _read_text(path: Path) -> str:
-    def wrong(found: str, expected: str, todo: str = "") -> ScenarioError:
-        return ScenarioError([Problem(str(path), None, "", found, expected, todo)])
-
-    if path.is_dir():
-        raise wrong("a directory", "a scenario file", "name the YAML file inside it")
-    try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise wrong(f"{size:,} bytes", f"at most {MAX_BYTES:,} bytes")
-        return path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        raise wrong("no such file", "a scenario file", "check the path") from None
-    except UnicodeDecodeError as error:
-        found = f"bytes that are no UTF-8 text (at byte {error.start})"
-        raise wrong(found, "a YAML text file in UTF-8") from None
-    except OSError as error:
-        raise wrong(f"cannot be read ({error.strerror})", "a readable file") from None
-
-
-def _refuse_aliases(name: str, text: str) -> None:
-    for event in YAML(typ="safe", pure=True).parse(StringIO(text)):
-        if isinstance(event, AliasEvent):
-            raise ScenarioError(
-                [
-                    Problem(
-                        name,
-                        event.start_mark.line + 1,
-                        "",
-                        f"the alias *{event.anchor}",
-                        "values written out",
-                        "write the value here, or use extends",
-                    )
-                ]
-            )
-
-
-def _yaml_problem(name: str, error: YAMLError) -> Problem:
-    line, what = None, "text that is no YAML"
-    if isinstance(error, MarkedYAMLError):
-        mark = error.problem_mark or error.context_mark
-        line = None if mark is None else mark.line + 1
-        what = error.problem or what
-    return Problem(name, line, "", what, "valid YAML", "check indentation, colons and quotes")
-
-
-def _plain(
-    name: str,
-    node: Node,
-    path: Path_,
-    places: dict[Path_, tuple[str, int]],
-    problems: list[Problem],
-) -> Any:
-    line = node.start_mark.line + 1
-    places.setdefault(path, (name, line))
-    if isinstance(node, MappingNode):
-        return _plain_mapping(name, node, path, places, problems)
-    if isinstance(node, SequenceNode):
-        return [
-            _plain(name, item, (*path, number), places, problems)
-            for number, item in enumerate(node.value)
-        ]
-    assert isinstance(node, ScalarNode)
-    try:
-        return _scalar(str(node.tag), node.value)
-    except ValueError:
-        problems.append(
-            Problem(
-                name,
-                line,
-                ".".join(map(str, path)),
-                f"{node.tag} {node.value}",
-                "a plain number, text, true, false or null",
-                "take the tag or date away",
-            )
-        )
-        return None
-
-
-def _plain_mapping(
-    name: str,
-    node: MappingNode,
-    path: Path_,
-    places: dict[Path_, tuple[str, int]],
-    problems: list[Problem],
-) -> dict[Any, Any]:
-    out: dict[Any, Any] = {}
-    for key_node, value_node in node.value:
-        line = key_node.start_mark.line + 1
-        key = _plain(name, key_node, (*path, "?"), {}, problems)
-        if not isinstance(key, str | int) or key in out:
-            first = places.get((*path, key), ("", 0))[1] if isinstance(key, str | int) else 0
-            twice = f"the key '{key}' a second time (first on line {first})"
-            problems.append(
-                Problem(
-                    name,
-                    line,
-                    ".".join(map(str, path)),
-                    twice if first else f"the key {key!r}",
-                    "each key once, a word or a year",
-                    "delete one of them",
-                )
-            )
-            continue
-        places[(*path, key)] = (name, line)
-        out[key] = _plain(name, value_node, (*path, key), places, problems)
-    return out
-
-
-def _scalar(tag: str, text: str) -> str | int | float | bool | None:
-    if not tag.startswith(_PLAIN):
-        raise ValueError(tag)
-    kind = tag.removeprefix(_PLAIN)
-    if kind == "str":
-        return text
-    if kind == "null":
-        return None
-    if kind == "bool":
-        return text.lower() in ("true", "yes", "on")
-    if kind == "int":
-        return int(text.replace("_", ""), 0)
-    if kind == "float":
-        return float(
-            text.replace("_", "")
-            .replace(".inf", "inf")
-            .replace(".INF", "inf")
-            .replace(".Inf", "inf")
-            .replace(".nan", "nan")
-            .replace(".NaN", "nan")
-            .replace(".NAN", "nan")
-        )
-    raise ValueError(tag)
-
-
-def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    out = dict(below)
-    for key, value in above.items():
-        old = out.get(key)
-        both = isinstance(old, dict) and isinstance(value, dict)
-        out[key] = _merged(old, value) if both else value  # type: ignore[arg-type]
-    return out
+    file = str(path)
+    root = compose(file, read_text(path))
+    if not isinstance(root, MappingNode):
+        text = isinstance(root, ScalarNode) and root.value
+        found = f"the text {shown(text)}" if text else "a list or nothing"
+        todo = "start from: vbsim new my_scenario"
+        expected = "a scenario: keys and values"
+        raise ScenarioError([Problem(file, root.start_mark.line + 1, "", found, expected, todo)])
+    reading = _Reading(file)
+    data = reading.plain(root, ())
+    if reading.problems:
+        raise ScenarioError(reading.problems)
+    return Source(file, data, reading.places)
 
 
 def leaves(data: Any, path: Path_ = ()) -> Iterator[tuple[Path_, Any]]:
@@ -250,3 +130,98 @@ def leaves(data: Any, path: Path_ = ()) -> Iterator[tuple[Path_, Any]]:
             yield from leaves(value, (*path, key))
     else:
         yield path, data
+
+
+@dataclass
+class _Reading:
+    """Nodes of one file on their way to plain data."""
+
+    file: str
+    places: dict[Path_, tuple[str, int | None]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def plain(self, node: Node, path: Path_) -> Any:
+        """Plain data of a node; what is not plain is recorded as a problem."""
+        self.places.setdefault(path, (self.file, node.start_mark.line + 1))
+        kind = str(node.tag).removeprefix(_PLAIN)
+        if isinstance(node, MappingNode) and kind == "map":
+            return self._mapping(node, path)
+        if isinstance(node, SequenceNode) and kind == "seq":
+            return [self.plain(item, (*path, n)) for n, item in enumerate(node.value)]
+        if isinstance(node, ScalarNode) and kind in _SCALARS:
+            try:
+                return _SCALARS[kind](node.value)
+            except ValueError:
+                self._wrong(node, path, _shown_scalar(node), "a number as it is usually written")
+        elif kind in ("timestamp", "value"):
+            todo = f"write the year alone, {node.value[:4]}, or put text in quotes"
+            self._wrong(node, path, _shown_scalar(node), "a number or text", todo)
+        else:
+            tag = kind if kind.startswith("!") else f"!!{kind}"
+            self._wrong(node, path, f"the tag {tag}", "plain values", "take the tag away")
+        return None
+
+    def _mapping(self, node: MappingNode, path: Path_) -> dict[Any, Any]:
+        out: dict[Any, Any] = {}
+        for key_node, value_node in node.value:
+            key = self._key(key_node, path)
+            if key is None:
+                continue
+            here = (*path, key)
+            if key in out:
+                found = f"'{key}' a second time (first on line {self.places[here][1]})"
+                self._wrong(key_node, here, found, "each key once", "delete one of the two")
+                continue
+            self.places[here] = (self.file, key_node.start_mark.line + 1)
+            out[key] = self.plain(value_node, here)
+        return out
+
+    def _key(self, node: Node, path: Path_) -> str | int | None:
+        """Key of an entry: a word or a year."""
+        kind = str(node.tag).removeprefix(_PLAIN)
+        if kind == "str":
+            return str(node.value)
+        if kind == "int" and node.value.isdecimal():
+            return int(node.value)
+        found = _shown_scalar(node) if isinstance(node, ScalarNode) else "a list or mapping"
+        todo = "write the keys out, or use extends" if kind == "merge" else "put text in quotes"
+        self._wrong(node, path, f"{found} as a key", "a word or a year as the key", todo)
+        return None
+
+    def _wrong(self, node: Node, path: Path_, found: str, expected: str, todo: str = "") -> None:
+        line = node.start_mark.line + 1
+        self.problems.append(Problem(self.file, line, dotted(path), found, expected, todo))
+
+
+def _whole(text: str) -> int:
+    digits = text.replace("_", "").lstrip("+-")
+    if len(digits) > 30 or (len(digits) > 1 and digits[0] == "0" and digits.isdecimal()):
+        raise ValueError(text)
+    return int(text.replace("_", ""), 0)
+
+
+def _decimal(text: str) -> float:
+    return float(text.replace("_", "").lower().replace(".inf", "inf").replace(".nan", "nan"))
+
+
+_SCALARS: dict[str, Callable[[str], Any]] = {
+    "str": str,
+    "null": lambda text: None,
+    "bool": lambda text: text.lower() in ("true", "yes", "on", "y"),
+    "int": _whole,
+    "float": _decimal,
+}
+
+
+def _shown_scalar(node: Node) -> str:
+    text = str(node.value)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
+
+
+def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    out = dict(below)
+    for key, value in above.items():
+        old = out.get(key)
+        both = isinstance(old, dict) and isinstance(value, dict)
+        out[key] = _merged(old, value) if both else value  # type: ignore[arg-type]
+    return out

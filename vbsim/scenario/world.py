@@ -13,12 +13,13 @@ from functools import cache
 import numpy as np
 from scipy import optimize
 
-from vbsim.errors import ParameterError, did_you_mean
+from vbsim.errors import ParameterError
 from vbsim.generators import annual_cost, population, unit_cost, utilization
 from vbsim.plan import FloatArray, World
 from vbsim.rulebook import Rulebook
 from vbsim.scenario.audit import Audit
 from vbsim.scenario.schema import Segment
+from vbsim.scenario.source import Path_
 
 _STATE = ("risk_sd", "ill_share", "ill_ratio")
 
@@ -39,6 +40,7 @@ class Draft:
     unit_costs: tuple[tuple[unit_cost.Params, ...], ...] = field(init=False)
     national: FloatArray = field(init=False)
     truncation_share: float = 1.0
+    risk_ratio_cap: float = np.inf
 
     @property
     def stated(self) -> list[Segment]:
@@ -50,7 +52,7 @@ class Draft:
         return _distribution(self.people[segment], self.use[year][segment], self.unit_costs[year])
 
     def truncation(self, year: int, segment: int) -> float:
-        """Truncation point of the nation [USD]; infinite when nothing is truncated."""
+        """Find the truncation point of the nation [USD]; infinite when nothing is truncated."""
         if self.truncation_share >= 1.0:
             return np.inf
         nation = self.distribution(year, segment)
@@ -70,8 +72,9 @@ class Draft:
         start = level / self.mean_cost(year, segment)
         if miss(20.0 * start) < 0.0:
             raise ParameterError(
-                f"per_capita {level:,.0f} cannot be reached: expenditure is truncated at "
-                f"{limit:,.0f} per member"
+                f"found {level:,.0f} USD in {self.years[year]}; expected expenditure that can be "
+                f"reached when each member's is truncated at {limit:,.0f}; correct it, or take "
+                "per_capita_truncated out if it is expenditure before truncation"
             )
         return float(optimize.brentq(miss, 0.5 * start, 20.0 * start, rtol=1e-10))
 
@@ -95,21 +98,15 @@ def draft_world(audit: Audit, book: Rulebook, years: tuple[int, ...]) -> Draft:
     own = [name for name in scenario.services if name not in book.children("services")]
     services = (*book.children("services"), *own)
     draft = Draft(audit, book, years, scenario.start_year, segments, services)
-    _check_names(audit, book, own)
-    for year in years:
-        with audit.at("start_year"):
-            book.check_year(year)
-    audit.check()
     draft.members = np.array([[_members(draft, y, s) for s in draft.stated] for y in years])
     _check_members(audit, draft.members[-1])
-    with audit.at("population"):
+    with audit.before_all_else("population"):
         draft.people = tuple(_people(draft, segment) for segment in draft.stated)
-    with audit.at("services"):
+    with audit.before_all_else("services"):
         draft.unit_costs = tuple(_unit_costs(draft, year) for year in years)
         draft.use = tuple(
             tuple(_use(draft, year, i) for i in range(len(segments))) for year in years
         )
-    audit.check()
     draft.national = np.array(
         [
             [
@@ -125,12 +122,7 @@ def draft_world(audit: Audit, book: Rulebook, years: tuple[int, ...]) -> Draft:
 def finish_world(draft: Draft, levels: FloatArray) -> World:
     """Set the expected cost level of every year and segment, (T, S) [USD per person-year]."""
     shape = levels.shape
-    factor, truncated = np.empty(shape), np.empty(shape)
-    for year, segment in np.ndindex(*shape):
-        name = draft.segments[segment]
-        with draft.audit.at("population", "segments", name, "per_capita", draft.years[year]):
-            factor[year, segment] = draft.price_factor(year, segment, float(levels[year, segment]))
-    draft.audit.check()
+    factor, truncated = _price_factors(draft, levels), np.empty(shape)
     for year, segment in np.ndindex(*shape):
         limit, scale = draft.truncation(year, segment), factor[year, segment]
         limited = draft.distribution(year, segment).limited_mean(limit / scale)[0]
@@ -154,25 +146,29 @@ def finish_world(draft: Draft, levels: FloatArray) -> World:
     )
 
 
-def _check_names(audit: Audit, book: Rulebook, own: list[str]) -> None:
-    known = book.children("enrollment_types")
-    for name, segment in audit.scenario.population.segments.items():
-        if segment.enrollment_type not in known:
-            audit.wrong(
-                ("population", "segments", name, "enrollment_type"),
-                f"'{segment.enrollment_type}'",
-                f"an enrollment type of {book.file}",
-                did_you_mean(segment.enrollment_type, known),
-            )
-    for name in own:
-        service = audit.scenario.services[name]
-        if service.utilization is None or service.unit_cost is None:
-            audit.wrong(
-                ("services", name),
-                f"'{name}', which is no service of {book.file}",
-                "utilization and unit_cost for a service of the scenario's own",
-                did_you_mean(name, book.children("services")),
-            )
+def _price_factors(draft: Draft, levels: FloatArray) -> FloatArray:
+    """Find the factors on prices, (T, S); where there is none 1 stands in and it is recorded."""
+    out = np.ones(levels.shape)
+    refused: set[int] = set()
+    stated_first = sorted(
+        np.ndindex(*levels.shape), key=lambda at: draft.years[at[0]] not in _stated(draft, at[1])
+    )
+    for year, segment in stated_first:
+        path: Path_ = ("population", "segments", draft.segments[segment])
+        if draft.years[year] in _stated(draft, segment):
+            path = (*path, "per_capita", draft.years[year])
+        elif segment in refused:
+            continue  # the level follows from one that is refused already
+        before = len(draft.audit.problems)
+        with draft.audit.at(*path):
+            out[year, segment] = draft.price_factor(year, segment, float(levels[year, segment]))
+        if len(draft.audit.problems) > before:
+            refused.add(segment)
+    return out
+
+
+def _stated(draft: Draft, segment: int) -> dict[int, float]:
+    return draft.stated[segment].per_capita
 
 
 def _members(draft: Draft, year: int, segment: Segment) -> int:
@@ -190,9 +186,9 @@ def _check_members(audit: Audit, simulated: np.ndarray) -> None:
     if stated is not None and abs(total / stated - 1.0) > 0.02:
         audit.wrong(
             ("population", "members"),
-            stated,
-            f"about {total:,}: the segments' person-years over person_years_per_member",
-            "make members, person_years and person_years_per_member agree within 2 %",
+            f"{stated:,} members",
+            f"about {total:,}: the segments' person_years, summed, over person_years_per_member",
+            "make the three agree within 2 %",
         )
 
 
@@ -205,7 +201,7 @@ def _exposure(draft: Draft) -> float:
 
 def _assumed(draft: Draft, path: str, year: int | None = None, key: str | None = None) -> float:
     figure = draft.book.figure(path, draft.start_year if year is None else year, key)
-    return draft.audit.cite(figure)  # type: ignore[no-any-return]
+    return draft.audit.cite(figure)
 
 
 def _people(draft: Draft, segment: Segment) -> population.Params:

@@ -1,0 +1,233 @@
+"""What a scenario names must exist, in a year that the files know, and every key must be read.
+
+Works on the words as they stand, so that wrong names and a wrong shape are shown together; what has
+the wrong shape is passed over here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any, TypeGuard
+
+from vbsim import rulebook
+from vbsim.errors import Problem, did_you_mean
+from vbsim.payment_models import MODELS
+from vbsim.rulebook import Rulebook
+from vbsim.scenario.schema import FIRST_YEAR, LAST_YEAR
+from vbsim.scenario.source import Path_, Source, shown
+
+STREAMS = ("population", "claims", "trend", "shocks", "entity_year", "true_savings", "quality")
+# Which keys of a contract each model reads; any other is an error, so that none is ignored.
+READS = {
+    "fee_for_service": {"stop_loss"},
+    "capitation": {"pmpm", "expected_cost_share", "stop_loss"},
+    "shared_savings": {"benchmark", "minimum_savings_rate", "participant_revenue", "stop_loss"},
+}
+_ALWAYS = {"source", "label", "program", "model"}
+_OF_A_PROGRAM = {"track", "performance_year"}
+# Keys of which a model needs exactly one.
+_ONE_OF = {"capitation": ("pmpm", "expected_cost_share")}
+# Models whose terms only a program's rules state.
+_PROGRAM_ONLY = {"shared_savings"}
+
+
+def wrong_names(source: Source) -> list[Problem]:
+    """Everything that is named and does not exist, or stated and never read; each once."""
+    checks = (_assumptions, _streams, _reference, _segments, _services, _years, _base_years)
+    found = [problem for check in checks for problem in check(source)]
+    for name in source.below("contracts"):
+        found += _contract(source, name)
+    return list(dict.fromkeys(found))
+
+
+def _unknown(
+    source: Source, path: Path_, known: Collection[str], expected: str
+) -> Iterator[Problem]:
+    value = source.at(*path)
+    if isinstance(value, str) and value not in known:
+        yield source.problem(path, shown(value), expected, did_you_mean(value, known))
+
+
+def _unknown_keys(
+    source: Source, path: Path_, known: Collection[str], expected: str
+) -> Iterator[Problem]:
+    for key in source.below(*path):
+        if key not in known:
+            hint = did_you_mean(key, known)
+            yield source.problem((*path, key), shown(key), expected, hint)
+
+
+def _book(source: Source) -> Rulebook | None:
+    """Read the assumption set, if there is one of that name."""
+    name = source.at("assumptions")
+    known = isinstance(name, str) and name in rulebook.available("assumptions")
+    return rulebook.read("assumptions", str(name)) if known else None
+
+
+def _assumptions(source: Source) -> Iterator[Problem]:
+    known = rulebook.available("assumptions")
+    yield from _unknown(source, ("assumptions",), known, "an assumption set of vbsim")
+
+
+def _streams(source: Source) -> Iterator[Problem]:
+    yield from _unknown_keys(source, ("seeds",), STREAMS, "a random stream")
+
+
+def _reference(source: Source) -> Iterator[Problem]:
+    known = [str(name) for name in source.below("contracts")]
+    yield from _unknown(source, ("outputs", "reference"), known, "a contract of this scenario")
+
+
+def _segments(source: Source) -> Iterator[Problem]:
+    if book := _book(source):
+        known = book.children("enrollment_types")
+        for name in source.below("population", "segments"):
+            path: Path_ = ("population", "segments", name)
+            kind = f"an enrollment type of {book.file}"
+            yield from _unknown(source, (*path, "enrollment_type"), known, kind)
+            for year in source.below(*path, "per_capita"):
+                yield from _year(source, (*path, "per_capita", year), year, book, "")
+
+
+def _services(source: Source) -> Iterator[Problem]:
+    book = _book(source)
+    if book is None:
+        return
+    known, own = book.children("services"), source.below("services")
+    for name in own:
+        stated = source.below("services", name)
+        complete = None not in (stated.get("utilization"), stated.get("unit_cost"))
+        if name not in known and not complete:
+            expected = f"a service of {book.file}, or a new one with utilization and unit_cost"
+            yield source.problem(
+                ("services", name), shown(name), expected, did_you_mean(name, known)
+            )
+    path = ("uncertainty", "service_sd")
+    yield from _unknown_keys(source, path, [*known, *map(str, own)], "a service of this scenario")
+
+
+def _years(source: Source) -> Iterator[Problem]:
+    if book := _book(source):
+        yield from _span(source, book, "choose such a year")
+
+
+def _span(source: Source, book: Rulebook, todo: str) -> Iterator[Problem]:
+    """Find fault with performance years that a file does not know."""
+    start, count = source.at("start_year"), source.at("years") or 1
+    if not (_is_year(start) and isinstance(count, int)):
+        return
+    yield from _year(source, ("start_year",), start, book, todo)
+    last = start + count - 1
+    if book.first_year <= start <= book.last_year < last:
+        expected = f"a last year of at most {book.last_year}: {book.file} is verified so far"
+        yield source.problem(("years",), f"{count}, which reaches {last}", expected)
+
+
+def _year(source: Source, path: Path_, year: Any, book: Rulebook, todo: str) -> Iterator[Problem]:
+    """Find fault with a year that a file does not know."""
+    first, last = book.first_year, book.last_year
+    if _is_year(year) and not first <= year <= last:
+        years = f"{first}, the only year" if first == last else f"a year from {first} to {last},"
+        yield source.problem(path, str(year), f"{years} for which {book.file} is verified", todo)
+
+
+def _is_year(value: Any) -> TypeGuard[int]:
+    return isinstance(value, int) and FIRST_YEAR <= value <= LAST_YEAR
+
+
+def _base_years(source: Source) -> Iterator[Problem]:
+    start, book = source.at("start_year"), _book(source)
+    benchmarks: list[Path_] = [("benchmark",)]
+    benchmarks += [("contracts", name, "benchmark") for name in source.below("contracts")]
+    for benchmark in benchmarks:
+        years = source.at(*benchmark, "base_years")
+        for place, year in enumerate(years if isinstance(years, list) else []):
+            path = (*benchmark, "base_years", place)
+            if _is_year(start) and _is_year(year) and year >= start:
+                yield source.problem(path, str(year), f"a year before start_year {start}")
+            elif book is not None:
+                yield from _year(source, path, year, book, "choose such a year")
+
+
+def _contract(source: Source, name: str) -> Iterator[Problem]:
+    path: Path_ = ("contracts", name)
+    words = source.below(*path)
+    if words.get("program") is not None:
+        programs = rulebook.available("rules")
+        yield from _unknown(source, (*path, "program"), programs, "a program with rules in vbsim")
+        if words["program"] not in programs:
+            return
+        book = rulebook.read("rules", words["program"])
+        yield from _track(source, path, book)
+        yield from _rule_years(source, path, book)
+        model = str(book.figure("payment_model", book.last_year).value)
+    else:
+        model = str(words.get("model"))
+        yield from _model(source, path)
+    if model in READS:
+        yield from _read_keys(source, path, model)
+    stop_losses = [str(key) for key in source.below("stop_loss")]
+    yield from _unknown(source, (*path, "stop_loss"), stop_losses, "a name under the key stop_loss")
+
+
+def _track(source: Source, path: Path_, book: Rulebook) -> Iterator[Problem]:
+    tracks = list(book.figure("sided", book.last_year).value)
+    yield from _unknown(source, (*path, "track"), tracks, f"a track of {book.file}")
+    if source.at(*path, "track") is None:
+        todo = "choose one of: " + ", ".join(tracks)
+        yield source.problem(path, f"program {book.name} without a track", "the key track", todo)
+
+
+def _rule_years(source: Source, path: Path_, book: Rulebook) -> Iterator[Problem]:
+    own = source.at(*path, "performance_year")
+    if own is not None:
+        yield from _year(source, (*path, "performance_year"), own, book, "choose such a year")
+    else:
+        todo = "choose such a year, or give the contract performance_year: the year of its rules"
+        yield from _span(source, book, todo)
+
+
+def _model(source: Source, path: Path_) -> Iterator[Problem]:
+    place, model = (*path, "model"), source.at(*path, "model")
+    if isinstance(model, str) and model in _PROGRAM_ONLY:
+        todo = "write program and track instead, such as program: mssp and track: enhanced"
+        yield source.problem(place, shown(model), "a model that needs no program's rules", todo)
+    else:
+        known = [name for name in MODELS if name not in _PROGRAM_ONLY]
+        yield from _unknown(source, place, known, "a payment model")
+
+
+def _read_keys(source: Source, path: Path_, model: str) -> Iterator[Problem]:
+    """Find fault with keys that the model does not read, and with those it lacks."""
+    words = source.below(*path)
+    given = {key for key, value in words.items() if value is not None}
+    program = _OF_A_PROGRAM if "program" in given else set()
+    reads = READS[model] | _ALWAYS | program
+    for key in words:
+        if key in given - reads and key in _every_key():
+            read = ", ".join(sorted(reads - {"program", "model"}))
+            expected = f"only keys that {model} reads: {read}"
+            yield source.problem((*path, key), f"'{key}'", expected, "take it out")
+    if model in _ONE_OF:
+        yield from _choice(source, path, given, _ONE_OF[model])
+    if "benchmark" in reads - given and not source.below("benchmark"):
+        todo = "add the key benchmark, here or at the top level for all contracts"
+        yield source.problem(path, "no benchmark", "a benchmark to share savings against", todo)
+
+
+def _choice(
+    source: Source, path: Path_, given: set[str], keys: tuple[str, str]
+) -> Iterator[Problem]:
+    """Find fault unless exactly one of two keys is given."""
+    first, second = keys
+    expected = f"exactly one of {first} and {second}"
+    if not given & {*keys}:
+        yield source.problem(path, f"neither {first} nor {second}", expected, "add one of them")
+    elif given >= {*keys}:
+        todo = "take one of them out"
+        yield source.problem((*path, second), f"both {first} and {second}", expected, todo)
+
+
+def _every_key() -> set[str]:
+    """Keys that some model reads; any other is refused as unknown elsewhere."""
+    return _OF_A_PROGRAM.union(*READS.values())
