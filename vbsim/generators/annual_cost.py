@@ -21,7 +21,8 @@ FloatArray = NDArray[np.float64]
 _POINTS = 2**13
 _STEPS_PER_MEAN = 40  # the grid then reaches to 205 times the mean
 _LOG_STEP = 0.05  # spacing of the log intensities; moves a truncated mean by 0.01 % at most
-# Gauss-Legendre points on (0, 1) for the exposure of part-year members.
+# Gauss-Legendre points on (0, 1) for the exposure of part-year members; they add up to 1, so a full
+# year is the product of the two.
 _PART_YEAR = (0.2113248654051871, 0.7886751345948129)
 
 
@@ -97,10 +98,9 @@ def annual_cost(
     # Moving the intensities onto the grid spreads them by 0.2 % of the mean: take that out again.
     rates = np.asarray(use.rates) * response / (weights @ response)
     partial = 2.0 * (1.0 - people.person_years_per_member)
-    exposures = np.array([1.0, *_PART_YEAR])
-    mass = [_compound(weights, rates * exposure, transforms) for exposure in exposures]
     shares = np.array([1.0 - partial, 0.5 * partial, 0.5 * partial])
-    return AnnualCost(step, exposures, shares, np.stack(mass))
+    mass = _compound(weights, rates, transforms)
+    return AnnualCost(step, np.array([1.0, *_PART_YEAR]), shares, mass)
 
 
 def intensities(
@@ -109,25 +109,22 @@ def intensities(
     """Log intensities of a fresh member's year, and their probabilities."""
     risk = _on_log_grid(population.log_risk_table(people))
     transient = _on_log_grid(utilization.log_transient_table(use))
-    start = risk[0] + transient[0]
     mass = np.convolve(risk[1], transient[1])
-    logs = start + _LOG_STEP * np.arange(mass.size)
-    levels = np.log(people.levels)
+    logs = risk[0] + transient[0] + _LOG_STEP * np.arange(mass.size)
     shares = (1.0 - people.ill_share, people.ill_share)
     both = np.concatenate([share * mass for share in shares])
-    keep = both > 1e-12
+    keep = both > 1e-10
     weights = both[keep] / both[keep].sum()
-    return np.concatenate([logs + level for level in levels])[keep], weights
+    return np.concatenate([logs + np.log(level) for level in people.levels])[keep], weights
 
 
 def _on_log_grid(log_table: FloatArray) -> tuple[float, FloatArray]:
     """Spread a table's cells over an even grid, mean of the logarithm preserved."""
-    centres = 0.5 * (log_table[:-2] + log_table[1:-1])
-    start = np.floor(centres.min() / _LOG_STEP) * _LOG_STEP
-    place = (centres - start) / _LOG_STEP
+    values, weights = 0.5 * (log_table[:-2] + log_table[1:-1]), cell_weights()
+    start = np.floor(values.min() / _LOG_STEP) * _LOG_STEP
+    place = (values - start) / _LOG_STEP
     left = np.floor(place).astype(np.int64)
     share: FloatArray = place - left
-    weights = cell_weights()
     size = int(left.max()) + 2
     mass = np.bincount(left, weights * (1.0 - share), size)
     mass += np.bincount(left + 1, weights * share, size)
@@ -137,6 +134,9 @@ def _on_log_grid(log_table: FloatArray) -> tuple[float, FloatArray]:
 def _compound(
     weights: FloatArray, rates: FloatArray, transforms: NDArray[np.complex128]
 ) -> FloatArray:
-    mixed = weights @ np.exp(rates @ transforms)
+    """Mass of the annual cost at a full year and at the two part-year exposures, (3, points)."""
+    exponent = rates @ transforms
+    short, long = (np.exp(exposure * exponent) for exposure in _PART_YEAR)
+    mixed = np.stack([weights @ (short * long), weights @ short, weights @ long])
     mass = np.maximum(np.fft.irfft(mixed, _POINTS), 0.0)
-    return np.asarray(mass / mass.sum())
+    return np.asarray(mass / mass.sum(axis=1, keepdims=True))
