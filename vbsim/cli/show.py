@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from vbsim.cli.doctor import Finding
     from vbsim.report.comparison import Comparison
 
-stdout = Console(soft_wrap=False)
-stderr = Console(stderr=True)
+# Names and labels are the user's: square brackets in them are no commands to the terminal.
+stdout = Console(soft_wrap=False, markup=False)
+stderr = Console(stderr=True, markup=False)
 _COLUMNS = {
     "prob_gain": "P(gain)",
     "prob_loss": "P(loss)",
@@ -73,7 +74,7 @@ def summary_json(measured: xr.Dataset) -> dict[str, Any]:
 def plan(resolved: Plan) -> None:
     """Print the audit trail of a Plan."""
     world = resolved.world
-    stdout.print(f"[bold]{resolved.name}[/bold]", highlight=False)
+    stdout.print(Text(resolved.name, style="bold"))
     for line in estimate(resolved):
         stdout.print(line, highlight=False)
     levels = Table(title="Expected cost per person-year, without true savings [USD]")
@@ -169,8 +170,8 @@ def comparison(table: Comparison) -> None:
 def findings(found: list[Finding]) -> None:
     """Print what the self-test found."""
     for finding in found:
-        mark = "[green]ok  [/green]" if finding.ok else "[bold red]FAIL[/bold red]"
-        stdout.print(f"{mark} {finding.what}: {finding.found}", highlight=False)
+        mark = Text("ok  ", style="green") if finding.ok else Text("FAIL", style="bold red")
+        stdout.print(mark, f"{finding.what}: {finding.found}", highlight=False)
 
 
 def _terms(contracts: list[Contract]) -> Table:

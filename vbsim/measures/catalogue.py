@@ -29,6 +29,7 @@ from vbsim.measures.precision import (
     order_statistic_error,
     quantile_influence,
     sample_of,
+    small_tail,
     undefined,
     unknown,
 )
@@ -241,8 +242,10 @@ def loss_beyond_quantile(sample: Sample, level: float) -> Estimate:
     at_level = quantile(loss, level)
     excess = np.maximum(loss.values - at_level.value, 0.0) / (1.0 - level)
     beyond = float(excess.mean())
-    known = _tail_is_filled(loss, level)
-    return Estimate(at_level.value + beyond, excess - beyond if known else unknown(loss.n))
+    if not _tail_is_filled(loss, level):
+        return Estimate(at_level.value + beyond, unknown(loss.n))
+    widening = small_tail(loss.n, level)
+    return Estimate(at_level.value + beyond, excess - beyond, widening=widening)
 
 
 def tail_value_at_risk(level: float) -> Measure:

@@ -1,0 +1,235 @@
+"""What is right: baselines, numbers as people write them, line numbers, schema and round trip."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import vbsim
+from tests.conftest import REPOSITORY
+from tests.scenario.base import BASE, changed, line_of
+from vbsim.payment_models import MODELS
+from vbsim.plan import Plan
+from vbsim.scenario import contracts, names
+from vbsim.scenario.load import json_schema, load_with
+from vbsim.scenario.resolve import as_yaml
+from vbsim.scenario.source import read_source
+
+SHIPPED = sorted(
+    [
+        *(REPOSITORY / "scenarios").glob("*.yaml"),
+        *(REPOSITORY / "vbsim" / "scenario" / "templates").glob("*.yaml"),
+    ]
+)
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Any:
+    """Write a file and return its path."""
+
+    def to_file(text: str, name: str = "scenario.yaml") -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return to_file
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_what_is_shipped_is_right(path: Path) -> None:
+    plan = vbsim.resolve(vbsim.load(path))
+    assert plan.contracts
+    assert np.isfinite(plan.world.expected_cost).all()
+
+
+def test_the_small_scenario_is_right(write: Any) -> None:
+    plan = vbsim.resolve(vbsim.load(write(BASE)))
+    assert [contract.name for contract in plan.contracts] == [
+        "enhanced",
+        "basic_b",
+        "global_risk",
+        "fee",
+    ]
+
+
+def test_a_baseline_merges_mappings_and_replaces_the_rest(write: Any) -> None:
+    write(BASE, "sub/base.yaml")
+    child = """\
+extends: sub/base.yaml
+name: Child
+population:
+  segments:
+    aged:
+      per_capita: {2021: 10500}
+benchmark:
+  base_years: [2021]
+  weights: equal
+outputs: {owing_more_than: [1, 2, 3]}
+"""
+    found = vbsim.load(write(child, "child.yaml"))
+    assert found.name == "Child"
+    assert found.description == "Two contracts"
+    assert found.population.members == 6000
+    assert found.population.segments["aged"].per_capita == {2020: 9800.0, 2021: 10500.0}
+    assert found.benchmark is not None
+    assert found.benchmark.mode == "simulated"
+    assert found.benchmark.base_years == [2021]
+    assert found.benchmark.weights == "equal"
+    assert found.outputs.owing_more_than == [1.0, 2.0, 3.0]
+    assert found.outputs.reference == "enhanced"
+    assert list(found.contracts) == ["enhanced", "basic_b", "global_risk", "fee"]
+
+
+def test_a_baseline_may_have_a_baseline(write: Any) -> None:
+    write(BASE, "a.yaml")
+    write("extends: a.yaml\nseed: 2\nrealizations: 30\n", "b.yaml")
+    found = vbsim.load(write("extends: b.yaml\nrealizations: 40\n", "c.yaml"))
+    assert (found.seed, found.realizations, found.start_year) == (2, 40, 2022)
+
+
+def test_nothing_takes_a_key_of_the_baseline_away(write: Any) -> None:
+    write(BASE, "base.yaml")
+    child = (
+        "extends: base.yaml\ncontracts: {global_risk: {pmpm: null, expected_cost_share: 1.01}}\n"
+    )
+    found = vbsim.load(write(child, "child.yaml")).contracts["global_risk"]
+    assert (found.pmpm, found.expected_cost_share) == (None, 1.01)
+    assert vbsim.resolve(vbsim.load(write(child, "child.yaml")))
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("100_000", 100_000.0),
+        ("100000.0", 100_000.0),
+        ("1e5", 100_000.0),
+        ("1.5E+5", 150_000.0),
+        ("+100000", 100_000.0),
+    ],
+)
+def test_numbers_as_people_write_them(written: str, meant: float, write: Any) -> None:
+    text = changed("attachment: 100000", f"attachment: {written}")
+    assert vbsim.load(write(text)).stop_loss["specific"].attachment == meant
+
+
+def test_a_whole_number_is_taken_where_any_number_is_wanted(write: Any) -> None:
+    found = vbsim.load(write(changed("retention: 0.9", "retention: 1"))).population.retention
+    assert found == 1.0
+    assert isinstance(found, float)
+
+
+def test_text_that_looks_like_something_else_stays_text(write: Any) -> None:
+    text = changed("name: A small ACO", "name: '2022'").replace("Two contracts", "no")
+    found = vbsim.load(write(text))
+    assert (found.name, found.description) == ("2022", "no")
+
+
+def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "marked.yaml"
+    path.write_text(BASE, encoding="utf-8-sig")
+    assert vbsim.load(path).name == "A small ACO"
+
+
+def test_every_part_knows_its_line(write: Any) -> None:
+    path = write(BASE)
+    places = read_source(path).places
+    assert places[()] == (str(path), line_of(BASE, "vbsim: 1"))
+    for mark, part in {
+        "population:": ("population",),
+        "    aged:": ("population", "segments", "aged"),
+        "per_capita:": ("population", "segments", "aged", "per_capita", 2021),
+        "base_years:": ("benchmark", "base_years", 1),
+        "  fee:": ("contracts", "fee"),
+    }.items():
+        assert places[part] == (str(path), line_of(BASE, mark))
+
+
+def test_what_the_command_line_gives_replaces_what_the_file_says(write: Any) -> None:
+    found = load_with(write(BASE), {"seed": 9, "realizations": 50})
+    assert (found.seed, found.realizations) == (9, 50)
+    assert "realizations: 50" in as_yaml(found)
+
+
+def same_numbers(one: Plan, other: Plan) -> None:
+    for name in ("members", "price", "expected_cost", "expected_truncated", "rate"):
+        np.testing.assert_array_equal(getattr(one.world, name), getattr(other.world, name))
+    assert one.systematic == other.systematic
+    assert [c.terms for c in one.contracts] == [c.terms for c in other.contracts]
+    assert [c.stop_loss for c in one.contracts] == [c.stop_loss for c in other.contracts]
+    assert (one.seed, one.realizations, one.start_year, one.reference) == (
+        other.seed,
+        other.realizations,
+        other.start_year,
+        other.reference,
+    )
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_what_is_written_reads_back_to_the_same_plan(path: Path, write: Any) -> None:
+    plan = vbsim.resolve(vbsim.load(path))
+    again = vbsim.resolve(vbsim.load(write(plan.scenario)))
+    same_numbers(plan, again)
+    assert again.scenario == plan.scenario
+
+
+def test_a_merged_scenario_reads_back_to_the_same_plan(write: Any) -> None:
+    write(BASE, "base.yaml")
+    plan = vbsim.resolve(vbsim.load(write("extends: base.yaml\nseed: 5\n", "child.yaml")))
+    assert "extends" not in plan.scenario
+    same_numbers(plan, vbsim.resolve(vbsim.load(write(plan.scenario, "merged.yaml"))))
+
+
+def branches(schema: dict[str, Any], part: dict[str, Any]) -> list[dict[str, Any]]:
+    """Alternatives of a part of a JSON schema, references followed."""
+    if "$ref" in part:
+        part = schema["$defs"][part["$ref"].rsplit("/", 1)[1]]
+    if "anyOf" in part:
+        return [found for branch in part["anyOf"] for found in branches(schema, branch)]
+    return [part]
+
+
+def unknown_to(schema: dict[str, Any], part: dict[str, Any], data: Any) -> list[str]:
+    """Keys of the data that a JSON schema does not know."""
+    found = []
+    for key, value in data.items() if isinstance(data, dict) else ():
+        below = []
+        for branch in branches(schema, part):
+            named = branch.get("properties", {}).get(str(key))
+            free = [
+                branch.get("additionalProperties"),
+                *branch.get("patternProperties", {}).values(),
+            ]
+            below += [b for b in ([named] if named else free) if b]
+        found += [unknown_to(schema, b, value) if b is not True else [] for b in below[:1]] or [
+            [key]
+        ]
+    return [str(key) for keys in found for key in keys]
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_the_json_schema_knows_every_key_that_is_shipped(path: Path) -> None:
+    schema = json.loads(json_schema())
+    data = read_source(path).data
+    assert unknown_to(schema, schema, data) == []
+    assert set(schema["required"]) <= set(data)
+    assert unknown_to(schema, schema, data | {"sede": 1}) == ["sede"]
+
+
+def test_the_json_schema_names_the_top_level_keys() -> None:
+    schema = json.loads(json_schema())
+    assert set(schema["properties"]) == {*vbsim.Scenario.model_fields, "extends"}
+    assert schema["additionalProperties"] is False
+
+
+def test_every_payment_model_says_which_keys_it_reads() -> None:
+    assert set(names.READS) == set(MODELS) == set(contracts._WRITERS)
+
+
+def test_every_stream_that_may_be_seeded_is_drawn_from() -> None:
+    text = (REPOSITORY / "vbsim" / "simulate.py").read_text(encoding="utf-8")
+    assert [name for name in names.STREAMS if f'"{name}"' not in text] == []
