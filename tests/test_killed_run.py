@@ -87,7 +87,7 @@ def test_a_killed_run_leaves_nothing_that_looks_whole(
 def test_a_run_that_is_stopped_clears_up(place: Path, running: subprocess.Popen[str]) -> None:
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=PATIENCE)
-    assert running.returncode == 1
+    assert running.returncode == 1, said
     assert "stopped before the end; nothing was written" in said
     assert "Traceback" not in said
     assert [path for path in place.rglob("*") if path.is_file()] == [place / "long.yaml"]

@@ -150,6 +150,18 @@ def test_results_file_is_the_same_to_the_last_bit(small_plan: Plan, tmp_path) ->
     assert files[0] == files[1]
 
 
+def test_a_plan_without_layers_is_written_block_by_block(tmp_path) -> None:
+    plan = resolve(small_scenario(contracts={"plain": {"model": "fee_for_service"}}))
+    assert not plan.layers
+    path = tmp_path / "results.nc"
+    with ResultsWriter(path, plan.realizations) as results:
+        for number, part in enumerate(blocks(plan, block=20)):
+            results.append(20 * number, settle(plan, part), part)
+    with xr.open_dataset(path, engine="h5netcdf", group="experience") as seen:
+        np.testing.assert_array_equal(seen["claims"].values, simulate(plan)["claims"].values)
+        assert "layer_cost" not in seen
+
+
 def test_systematic_factors_have_mean_one(small_plan: Plan) -> None:
     """20,000 realizations; 4.5 standard errors over some 30 means."""
     drawn = systematic(small_plan, np.arange(20_000))

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.scenario.base import BASE, CommandLine, listing
+from vbsim.cli import show
+from vbsim.cli.doctor import Finding
 from vbsim.simulate import processors
 
 
@@ -91,6 +93,13 @@ def test_what_the_machine_refuses_ends_with_1_and_a_word(
     assert code == 1
     assert err == "failed: No space left on device: run/results.nc\n"
     assert listing(place) == before
+
+
+def test_brackets_in_names_are_no_commands_to_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    show.findings([Finding("[/b] of [red]", True, "[/red] [bold]")])
+    assert "[/b] of [red]: [/red] [bold]" in capsys.readouterr().out
 
 
 def test_a_damaged_run_ends_with_1_and_a_word(vbsim_command: CommandLine, place: Path) -> None:

@@ -494,6 +494,16 @@ YEARS = [
         count=0,
     ),
     Case(
+        "after the assumptions",
+        "start_year: 2022",
+        "start_year: 2099",
+        "start_year",
+        "2099",
+        KNOWN_COSTS,
+        "choose such a year",
+        count=0,
+    ),
+    Case(
         "rules of a contract's own year",
         "    track: basic_b",
         "    track: basic_b\n    performance_year: 2018",

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from importlib import resources
 from pathlib import Path
@@ -26,6 +24,7 @@ from rich.progress import (
 from rich.text import Text
 
 from vbsim.cli import show
+from vbsim.cli.stopping import stoppable
 from vbsim.errors import ParameterError, RunFolderError, did_you_mean
 
 app = typer.Typer(
@@ -74,7 +73,7 @@ def run(
 
     Example: vbsim run scenarios/northwest_ohio_2022.yaml -o runs/northwest_ohio
     """
-    with _stoppable():
+    with stoppable() as check_stop:
         from vbsim.run import check_run
         from vbsim.run import run as run_story
 
@@ -85,6 +84,7 @@ def run(
             task = bar.add_task("simulating", total=plan.realizations)
 
             def advance(done: int, total: int) -> None:
+                check_stop()
                 bar.update(task, completed=done)
                 if done == total:
                     bar.update(task, description="reporting ")
@@ -207,16 +207,6 @@ def _plan(scenario: Path, realizations: int | None, seed: int | None) -> Any:
 
     changes = {"realizations": realizations, "seed": seed}
     return resolve(load_with(scenario, {k: v for k, v in changes.items() if v is not None}))
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """End with exit code 1 and a word about it when the user stops a run."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        typer.echo("stopped before the end; nothing was written", err=True)
-        raise typer.Exit(1) from None
 
 
 def _destination(out: Path | None, scenario: Path) -> Path:

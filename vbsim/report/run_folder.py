@@ -123,11 +123,12 @@ class ResultsWriter:
         for group, dataset in (("/", settlement), ("experience", experience)):
             for name in (REALIZATION, *dataset.data_vars):
                 key = f"{group}:{name}"
+                if not dataset[name].size:  # a plan without layers has no layer costs
+                    continue
                 if key not in self._variables:
                     self._create(group, dataset)
-                if dataset[name].size:
-                    stop = start + dataset.sizes[REALIZATION]
-                    self._variables[key][start:stop] = dataset[name].values
+                stop = start + dataset.sizes[REALIZATION]
+                self._variables[key][start:stop] = dataset[name].values
 
     def _create(self, group: str, dataset: xr.Dataset) -> None:
         place = self._file if group == "/" else self._file.create_group(group)
