@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer
 
 from tests.scenario.base import changed
+from vbsim.cli.stopping import stoppable
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 # What was compiled before is used again: the numbers do not matter here, the time does.
@@ -92,3 +94,22 @@ def test_a_run_that_is_stopped_clears_up(place: Path, running: subprocess.Popen[
     assert "Traceback" not in said
     assert [path for path in place.rglob("*") if path.is_file()] == [place / "long.yaml"]
     assert list((place / "runs").iterdir()) == []
+
+
+def test_an_interrupt_that_python_drops_is_remembered(capsys: pytest.CaptureFixture[str]) -> None:
+    class Finalized:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGINT)  # raised here, an interrupt is dropped
+
+    def work() -> None:
+        with stoppable() as check_stop:
+            check_stop()
+            Finalized()
+            check_stop()
+
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(typer.Exit) as end:
+        work()
+    assert end.value.exit_code == 1
+    assert capsys.readouterr().err == "stopped before the end; nothing was written\n"
+    assert signal.getsignal(signal.SIGINT) is before

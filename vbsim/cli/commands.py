@@ -84,6 +84,7 @@ def run(
             task = bar.add_task("simulating", total=plan.realizations)
 
             def advance(done: int, total: int) -> None:
+                """Show how far the run is, or stop it."""
                 check_stop()
                 bar.update(task, completed=done)
                 if done == total:
