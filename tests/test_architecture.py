@@ -20,7 +20,7 @@ LAYERS = [
     {"generators", "payment_models", "measures"},
     {"plan"},
     {"scenario"},
-    {"simulate", "settle"},
+    {"simulate", "settle", "outcomes"},
     {"plots"},
     {"report"},
     {"run"},
@@ -29,7 +29,7 @@ LAYERS = [
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 # Parts that must not know each other although they stand on one level.
-APART = [{"generators", "payment_models", "measures"}, {"simulate", "settle"}]
+APART = [{"generators", "payment_models", "measures"}, {"simulate", "settle", "outcomes"}]
 
 
 def part_of(path: Path) -> str:
@@ -102,7 +102,8 @@ def test_only_kernels_compile() -> None:
 
 
 def test_settlement_draws_nothing() -> None:
-    for path in [*(PACKAGE / "payment_models").glob("*.py"), PACKAGE / "settle.py"]:
+    folders = [PACKAGE / "payment_models", PACKAGE / "outcomes"]
+    for path in [*(p for f in folders for p in f.glob("*.py")), PACKAGE / "settle.py"]:
         names = imports_of(path) + re.findall(r"np\.random", path.read_text(encoding="utf-8"))
         assert [n for n in names if "random" in n or "streams" in n] == [], path
 
@@ -128,7 +129,9 @@ def program_numbers() -> set[float]:
     return found - {0.0, 0.5, 1.0, 0.1, 0.2, 0.3, 0.02, 0.01, 0.05, 0.15}
 
 
-@pytest.mark.parametrize("part", ["payment_models", "scenario", "settle.py", "simulate.py"])
+@pytest.mark.parametrize(
+    "part", ["payment_models", "scenario", "outcomes", "settle.py", "simulate.py"]
+)
 def test_no_program_number_in_code(part: str) -> None:
     numbers = program_numbers()
     assert {0.75, 0.039, 0.122} <= numbers

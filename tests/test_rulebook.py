@@ -221,8 +221,29 @@ def test_an_unknown_file_is_refused_with_a_suggestion() -> None:
 
 
 # Figures that no shipped scenario or template reads, each with the reason why it is kept.
+_SETTLED = "vbsim settle reads it for known outcomes"
+_SHOWN = "shown by vbsim rules, applied by nothing yet"
 IDLE = {
+    "rules/aco_reach.yaml base_year_weights": "scenarios state the weights in benchmark.weights",
+    "rules/aco_reach.yaml coding_factor_cap": _SHOWN,
+    "rules/aco_reach.yaml heba_counts": _SETTLED,
+    "rules/aco_reach.yaml heba_pbpm": _SHOWN,
+    "rules/aco_reach.yaml regional_ceiling": _SHOWN,
+    "rules/aco_reach.yaml regional_floor": _SHOWN,
+    "rules/aco_reach.yaml regional_weight": _SHOWN,
+    "rules/aco_reach.yaml regional_weight_new_entrant": _SHOWN,
+    "rules/aco_reach.yaml retention_withhold": _SHOWN,
+    "rules/aco_reach.yaml risk_score_cap": _SHOWN,
+    "rules/aco_reach.yaml sided": "names the risk arrangements",
     "rules/mssp.yaml base_year_weights": "scenarios state the weights in benchmark.weights",
+    "rules/mssp.yaml disaster_relief": _SHOWN,
+    "rules/mssp.yaml guardrail": _SETTLED,
+    "rules/mssp.yaml loss_limit_first_years": _SETTLED,
+    "rules/mssp.yaml minimum_savings_rate_smallest": "read for entities below 500 members",
+    "rules/mssp.yaml quality_standard_score": _SHOWN,
+    "rules/mssp.yaml reduced_sharing": _SETTLED,
+    "rules/mssp.yaml reduced_sharing_first_agreement": _SETTLED,
+    "rules/mssp.yaml reduced_sharing_minimum_beneficiaries": _SETTLED,
 }
 
 

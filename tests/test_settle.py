@@ -36,6 +36,7 @@ TERMS = shared_savings.Terms(
     sharing_rate=0.5,
     quality_scales_sharing=False,
     sharing_rate_standard_missed=0.0,
+    alternative_standard=False,
     payment_limit=0.10,
     loss_rate_minimum=0.3,
     loss_rate_maximum=0.3,

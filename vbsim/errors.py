@@ -7,6 +7,7 @@
     ├── RuleError            a rule or assumption file is wrong, or lacks a year (exit code 2)
     ├── ParameterError       a number or a distribution cannot mean what it says (exit code 2)
     ├── RunFolderError       a run folder is missing, incomplete or in the way (exit code 2)
+    ├── OutcomeError         a file of known outcomes, or where to write one, is wrong (exit code 2)
     └── CapacityError        the run would not fit on this machine (exit code 2)
 
 A message says where, what was found, what was expected, and what to do.
@@ -75,6 +76,20 @@ class ScenarioError(VbsimError):
         count = len(self.problems)
         head = "1 problem in the scenario" if count == 1 else f"{count} problems in the scenario"
         super().__init__("\n".join([head, *map(str, self.problems)]))
+
+
+class OutcomeError(VbsimError):
+    """A file of known outcomes cannot be read, or its settlement cannot be written.
+
+    Parameters
+    ----------
+    problems
+        The problems found, in the order of their rows.
+    """
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = list(problems)
+        super().__init__("\n".join(map(str, self.problems)))
 
 
 def in_parts(error: Exception, found: str) -> tuple[str, str, str]:

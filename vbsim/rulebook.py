@@ -6,12 +6,13 @@ nothing in a file is silently ignored.
 
 Status: ``V`` read in the named source or confirmed by replaying published settlements; ``V2`` read
 in a named secondary source; ``D`` derived by arithmetic from V figures; ``UNVERIFIED`` a figure
-whose source has not been seen, which is shown as such wherever it is used.
+whose source has not been seen, which is shown as such wherever it is used. A leaf has one mark, or
+one per name of its table, or one per date from which the mark holds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -40,6 +41,7 @@ class Figure:
     date: str
     file: str
     description: str = ""
+    note: str = ""
 
     @property
     def verified(self) -> bool:
@@ -85,23 +87,31 @@ class Rulebook:
         on = _day(on)
         self.check_year(on.year)
         leaf = self._leaf(path)
-        dated = [(day, value) for day, value in leaf["values"].items() if _day(day) <= on]
-        if not dated:
+        if not any(_day(day) <= on for day in leaf["values"]):
             first = min(leaf["values"], key=_day)
             raise RuleError(f"{self.file}: {path} has no value before {first}; asked for {on}")
-        day, value = max(dated, key=lambda item: _day(item[0]))
+        day, value = _in_force(leaf["values"], on)
         if key is not None:
             value = self._pick(path, value, key)
         return Figure(
             path=path if key is None else f"{path}.{key}",
             value=value,
             unit=str(leaf["unit"]),
-            status=_status(leaf["status"], key),
+            status=_mark(leaf["status"], on, key),
             source=self._cite(leaf["source"]),
             date=str(day),
             file=self.file,
             description=leaf["description"],
+            note=leaf.get("note", ""),
         )
+
+    def by_name(self, names: Iterable[str], on: date | int, key: str) -> dict[str, Figure]:
+        """Figures of several paths, with the entry of one name wherever a figure is a table."""
+        found = {}
+        for name in names:
+            by_track = isinstance(self.figure(name, on).value, Mapping)
+            found[name] = self.figure(name, on, key if by_track else None)
+        return found
 
     def check_year(self, year: int) -> None:
         """Raise RuleError unless the year lies in the verified range of the file."""
@@ -116,14 +126,14 @@ class Rulebook:
         """Names below a path, in the order of the file."""
         return list(self._node(path))
 
-    def has(self, path: str) -> bool:
-        """Whether the file holds a figure or a branch at this path."""
+    def has(self, path: str, on: date | int | None = None) -> bool:
+        """Whether the file holds a figure or a branch at this path, and a value in force then."""
         node: Any = self.parameters
         for part in path.split("."):
             if not isinstance(node, Mapping) or part not in node:
                 return False
             node = node[part]
-        return True
+        return on is None or any(_day(day) <= _day(on) for day in node["values"])
 
     def figures(self) -> Iterator[str]:
         """Paths of all figures of the file."""
@@ -154,10 +164,12 @@ class Rulebook:
         return table[key]
 
     def _cite(self, source: str) -> str:
-        """Spell out a source key of the file's head, followed by its section."""
-        name, _, section = source.partition(",")
-        full = self.sources.get(name.strip())
-        return source if full is None else full + ("," + section if section else "")
+        """Spell out the source keys of the file's head; citations are set apart by semicolons."""
+        parts = []
+        for part in source.split("; "):
+            name, comma, section = part.partition(",")
+            parts.append(self.sources.get(name.strip(), name) + comma + section)
+        return "; ".join(parts)
 
 
 @cache
@@ -239,11 +251,23 @@ def _check_leaf(file: str, path: str, tree: Mapping[str, Any]) -> None:
             raise RuleError(f"{file}: {path}: found the date {day!r}; expected a year or a date")
 
 
-def _status(status: str | Mapping[str, str], key: str | None) -> str:
-    """Status of one entry of a table; of the whole table it is that of its weakest entry."""
-    if isinstance(status, str):
-        return status
-    return status[key] if key is not None else max(status.values(), key=STATUSES.index)
+def _in_force(dated: Mapping[Any, Any], on: date) -> tuple[Any, Any]:
+    """Latest date that is not after a day, and what holds from it."""
+    return max(
+        ((day, value) for day, value in dated.items() if _day(day) <= on),
+        key=lambda item: _day(item[0]),
+    )
+
+
+def _mark(status: Any, on: date, key: str | None) -> str:
+    """Status of a figure on a day; of a whole table, the weakest mark of its names."""
+    if not isinstance(status, Mapping):
+        return str(status)
+    if all(isinstance(day, date | int) for day in status):
+        return str(_in_force(status, on)[1])
+    if key is not None:
+        return str(status[key])
+    return str(max(status.values(), key=STATUSES.index))
 
 
 def _day(value: date | int) -> date:

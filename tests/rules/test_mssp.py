@@ -22,6 +22,10 @@ from vbsim.scenario.resolve import resolve
 
 BOOK = rulebook.read("rules", "mssp")
 YEAR = 2022
+BY_SIZE = [
+    *BOOK.figure("minimum_savings_rate_smallest", YEAR).value,
+    *BOOK.figure("minimum_savings_rate_table", YEAR).value,
+]
 TRACKS = {
     "A": "basic_a",
     "B": "basic_b",
@@ -95,7 +99,8 @@ def net(*args: Any, **kwargs: Any) -> float:
         (24_494, 2.4551, 5e-5),
         (55_000, 2.1, 5e-5),
         # Where one band ends and the next begins they have one rate, CFR 425.605(b)(1).
-        *((heads, 12.2, 1e-12) for heads in (1, 499, 500)),
+        *((heads, 27.4, 1e-12) for heads in (1, 99, 100)),
+        *((heads, 12.2, 1e-12) for heads in (499, 500)),
         *((heads, 8.7, 1e-12) for heads in (999, 1_000)),
         *((heads, 5.0, 1e-12) for heads in (2_999, 3_000)),
         *((heads, 3.9, 1e-12) for heads in (4_999, 5_000)),
@@ -111,13 +116,11 @@ def net(*args: Any, **kwargs: Any) -> float:
     ],
 )
 def test_minimum_savings_rate_by_size(heads: int, percent: float, within: float) -> None:
-    table = BOOK.figure("minimum_savings_rate_table", YEAR).value
-    assert 100.0 * clauses.banded(table, heads) == pytest.approx(percent, abs=within)
+    assert 100.0 * clauses.banded(BY_SIZE, heads) == pytest.approx(percent, abs=within)
 
 
 def test_minimum_savings_rate_never_rises_with_size() -> None:
-    table = BOOK.figure("minimum_savings_rate_table", YEAR).value
-    rates = [clauses.banded(table, heads) for heads in range(1, 61_000)]
+    rates = [clauses.banded(BY_SIZE, heads) for heads in range(1, 61_000)]
     assert np.diff(rates).max() <= 1e-15
 
 
@@ -252,8 +255,12 @@ def test_resolve_writes_the_terms_of_the_rule_file() -> None:
     for contract in plan.contracts:
         share = in_force("loss_limit_revenue", contract.name)
         limit = 30e6 * share if share else np.inf
-        # 400 members: the table's first band, 12.2 %.
-        assert contract.terms == (terms(contract.name, 0.122, loss_limit_amount=limit),)
+        # 400 members: on the line from 27.4 % at 100 to 12.2 % at 499.
+        rate = 0.274 - 300 / 399 * 0.152
+        (found,) = contract.terms
+        assert found.minimum_savings_rate == pytest.approx(rate, rel=1e-12)
+        expected = terms(contract.name, found.minimum_savings_rate, loss_limit_amount=limit)
+        assert found == expected
 
 
 Row = dict[str, str]

@@ -506,9 +506,9 @@ YEARS = [
     Case(
         "rules of a contract's own year",
         "    track: basic_b",
-        "    track: basic_b\n    performance_year: 2018",
+        "    track: basic_b\n    performance_year: 2012",
         "contracts.basic_b.performance_year",
-        "2018",
+        "2012",
         KNOWN_RULES,
         "choose such a year",
         mark="performance_year",

@@ -24,6 +24,8 @@ from rich.progress import (
 from rich.text import Text
 
 from vbsim.cli import show
+from vbsim.cli.rules import rules
+from vbsim.cli.settle import settle
 from vbsim.cli.stopping import stoppable
 from vbsim.errors import ParameterError, RunFolderError, did_you_mean
 
@@ -35,6 +37,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Monte Carlo risk simulation for value-based-care payment contracts.",
 )
+
+app.command()(settle)
+app.add_typer(rules, name="rules")
 
 ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="scenario file (YAML)")]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="run folder")]

@@ -183,8 +183,12 @@ def _terms(contracts: list[Contract]) -> Table:
     table.add_row("HCP-LAN category", *(contract.lan_category for contract in contracts))
     first: list[Any] = [contract.terms[0] for contract in contracts]
     for item in fields(first[0]):
-        table.add_row(item.name, *(f"{getattr(terms, item.name):g}" for terms in first))
+        table.add_row(item.name, *(_term(getattr(terms, item.name)) for terms in first))
     return table
+
+
+def _term(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
 
 
 def _cell(found: xr.Dataset) -> str:

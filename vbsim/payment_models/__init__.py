@@ -2,10 +2,11 @@
 
 from types import ModuleType
 
-from vbsim.payment_models import capitation, fee_for_service, shared_savings
+from vbsim.payment_models import capitation, corridor, fee_for_service, shared_savings
 
 MODELS: dict[str, ModuleType] = {
     "capitation": capitation,
+    "corridor": corridor,
     "fee_for_service": fee_for_service,
     "shared_savings": shared_savings,
 }

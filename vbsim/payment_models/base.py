@@ -38,6 +38,12 @@ class ContractYear:
         Share of 1.
     quality_standard_met
         1 or 0.
+    alternative_standard_met
+        1 or 0: a weaker quality standard, which some contracts let earn a part.
+    guardrail
+        1 or 0: the benchmark was raised by a guardrail that bars savings.
+    losses_forgiven
+        Shared losses forgiven for extreme and uncontrollable circumstances [USD].
     """
 
     cost: FloatArray
@@ -46,6 +52,9 @@ class ContractYear:
     person_years: FloatArray
     quality_score: FloatArray
     quality_standard_met: FloatArray
+    alternative_standard_met: FloatArray | float = 0.0
+    guardrail: FloatArray | float = 0.0
+    losses_forgiven: FloatArray | float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from vbsim.payment_models.base import FloatArray, Statement, Transfer
 from vbsim.vocabulary import PROVIDER, REINSURER
 
 
-def gate(gap: FloatArray, benchmark: FloatArray, minimum_rate: float) -> FloatArray:
+def gate(gap: FloatArray, benchmark: FloatArray, minimum_rate: float | FloatArray) -> FloatArray:
     """Count a gap from its first dollar once it reaches the minimum rate, inclusively [USD]."""
     # 0.07 * 11,100 rounds up past 777: a gap of exactly the minimum must not fail by rounding.
     minimum = minimum_rate * benchmark * (1.0 - 1e-12)
@@ -21,6 +21,12 @@ def gate(gap: FloatArray, benchmark: FloatArray, minimum_rate: float) -> FloatAr
 def share_of(amount: FloatArray, whole: FloatArray) -> FloatArray:
     """Part of a whole as a share of 1; missing (NaN) where there is no whole."""
     return np.divide(amount, whole, out=np.full_like(amount, np.nan), where=whole != 0.0)
+
+
+def in_words(value: float | FloatArray) -> str:
+    """Write a rate, or the range of many, for a message."""
+    low, high = float(np.min(value)), float(np.max(value))
+    return f"{low:g} to {high:g}" if low < high else f"{low:g}"
 
 
 def within(value: FloatArray, low: float, high: float) -> FloatArray:

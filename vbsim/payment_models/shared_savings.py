@@ -26,11 +26,14 @@ class Terms:
     two_sided
         Whether losses are shared.
     minimum_savings_rate, minimum_loss_rate
-        Gates [share of benchmark].
+        Gates [share of benchmark]; one for all realizations, or one each.
     sharing_rate
         Provider's part of savings; times the quality score if ``quality_scales_sharing``.
     sharing_rate_standard_missed
         The same where the quality standard is not met.
+    alternative_standard
+        Whether meeting the alternative quality standard alone earns the sharing rate times the
+        quality score.
     loss_rate_minimum, loss_rate_maximum, loss_rate_quality_slope
         Provider's part of losses is ``1 - slope * quality`` within the two; the maximum where the
         standard is not met.
@@ -40,14 +43,17 @@ class Terms:
         Second cap on losses [USD], infinite where the contract has none.
     sequestration
         Part withheld from savings payments.
+    reduced_sharing
+        Part of the sharing rate for savings that miss the gate; 0 where they earn nothing.
     """
 
     two_sided: bool
-    minimum_savings_rate: float
-    minimum_loss_rate: float
+    minimum_savings_rate: float | FloatArray
+    minimum_loss_rate: float | FloatArray
     sharing_rate: float
     quality_scales_sharing: bool
     sharing_rate_standard_missed: float
+    alternative_standard: bool
     payment_limit: float
     loss_rate_minimum: float
     loss_rate_maximum: float
@@ -55,6 +61,7 @@ class Terms:
     loss_limit_benchmark: float
     loss_limit_amount: float
     sequestration: float
+    reduced_sharing: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse a rate outside [0, 1], a cap below zero and a range that is none."""
@@ -63,9 +70,10 @@ class Terms:
             if item.name == "loss_limit_amount":
                 if not value >= 0.0:
                     raise ParameterError(f"{item.name} is {value:g} USD; expected 0 or more")
-            elif not 0.0 <= value <= 1.0:
+            elif not np.all((np.asarray(value) >= 0.0) & (np.asarray(value) <= 1.0)):
                 raise ParameterError(
-                    f"{item.name} is {value:g}; expected between 0 and 1 (write 2 % as 0.02)"
+                    f"{item.name} is {clauses.in_words(value)}; expected between 0 and 1 "
+                    "(write 2 % as 0.02)"
                 )
         if self.loss_rate_minimum > self.loss_rate_maximum:
             raise ParameterError(
@@ -78,21 +86,24 @@ def settle(state: None, year: ContractYear, terms: Terms) -> tuple[None, Stateme
     """Settle one year for all realizations; positive amounts go to the provider [USD]."""
     benchmark = year.benchmark
     gap = benchmark - year.expenditure
-    savings = clauses.gate(gap, benchmark, terms.minimum_savings_rate)
-    losses = clauses.gate(-gap, benchmark, terms.minimum_loss_rate) * terms.two_sided
     sharing, loss_rate = rates(year, terms)
+    savings, sharing = counted_savings(year, sharing, terms)
+    losses = clauses.gate(-gap, benchmark, terms.minimum_loss_rate) * terms.two_sided
     shared, owed = sharing * savings, loss_rate * losses
     after_sequestration = shared * (1.0 - terms.sequestration)
     loss_limit = np.minimum(terms.loss_limit_benchmark * benchmark, terms.loss_limit_amount)
     paid = np.minimum(after_sequestration, terms.payment_limit * benchmark)
-    charged = np.minimum(owed, loss_limit)
+    limited = np.minimum(owed, loss_limit)
+    charged = np.maximum(limited - year.losses_forgiven, 0.0)
     steps = {
         "gross_savings": gap,
         "not_counted": savings - losses - gap,
         "payer_part": (shared - owed) - (savings - losses),
         "sequestration": after_sequestration - shared,
-        "limits": (paid - after_sequestration) + (owed - charged),
+        "limits": (paid - after_sequestration) + (owed - limited),
     }
+    if np.ndim(year.losses_forgiven):
+        steps["losses_forgiven"] = limited - charged
     facts = {
         "expenditure": year.expenditure,
         "savings_rate": clauses.share_of(gap, benchmark),
@@ -109,14 +120,33 @@ def settle(state: None, year: ContractYear, terms: Terms) -> tuple[None, Stateme
     return None, Statement(facts, steps, transfers)
 
 
+def counted_savings(
+    year: ContractYear, sharing: FloatArray, terms: Terms
+) -> tuple[FloatArray, FloatArray]:
+    """Give the savings that count [USD], and the provider's part of them.
+
+    Savings that miss the gate count at the reduced rate, if the contract has one. A benchmark that
+    the guardrail raised earns nothing.
+    """
+    gap = year.benchmark - year.expenditure
+    counted = clauses.gate(gap, year.benchmark, terms.minimum_savings_rate)
+    if terms.reduced_sharing:
+        missed = (gap > 0.0) & (counted == 0.0)
+        counted = np.maximum(gap, 0.0)
+        sharing = np.where(missed, terms.reduced_sharing * sharing, sharing)
+    return np.where(np.asarray(year.guardrail) > 0.5, 0.0, counted), sharing
+
+
 def rates(year: ContractYear, terms: Terms) -> tuple[FloatArray, FloatArray]:
     """Give the provider's part of savings and of losses, by quality."""
     met = year.quality_standard_met > 0.5
+    alternative = terms.alternative_standard & (np.asarray(year.alternative_standard_met) > 0.5)
     scale = year.quality_score if terms.quality_scales_sharing else np.ones_like(year.cost)
     sharing = np.where(met, terms.sharing_rate * scale, terms.sharing_rate_standard_missed)
+    sharing = np.where(~met & alternative, terms.sharing_rate * year.quality_score, sharing)
     by_quality = clauses.within(
         1.0 - terms.loss_rate_quality_slope * year.quality_score,
         terms.loss_rate_minimum,
         terms.loss_rate_maximum,
     )
-    return sharing, np.where(met, by_quality, terms.loss_rate_maximum)
+    return sharing, np.where(met | alternative, by_quality, terms.loss_rate_maximum)

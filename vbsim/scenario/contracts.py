@@ -8,7 +8,13 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from vbsim import rulebook
-from vbsim.payment_models import capitation, clauses, fee_for_service, shared_savings
+from vbsim.payment_models import (
+    capitation,
+    clauses,
+    corridor,
+    fee_for_service,
+    shared_savings,
+)
 from vbsim.plan import Contract, FloatArray, Layer, World
 from vbsim.rulebook import Rulebook
 from vbsim.scenario import schema
@@ -53,9 +59,9 @@ def program_figure(audit: Audit, path: str, otherwise: float) -> float:
     for name, words in audit.scenario.contracts.items():
         if words.program is not None:
             book = rulebook.read("rules", words.program)
-            if book.has(path):
+            year = words.performance_year or audit.scenario.start_year
+            if book.has(path, year):
                 with audit.at("contracts", name, "performance_year"):
-                    year = words.performance_year or audit.scenario.start_year
                     return float(audit.cite(book.figure(path, year)))
     return otherwise
 
@@ -92,23 +98,46 @@ def _shared_savings(
     desk: Desk, name: str, words: schema.Contract, book: Rulebook | None
 ) -> Contract:
     assert book is not None
+    terms = tuple(_mssp_terms(desk, name, words, book, year) for year in desk.years)
+    return _held_against_benchmark(desk, name, words, book, terms)
+
+
+def _corridor(desk: Desk, name: str, words: schema.Contract, book: Rulebook | None) -> Contract:
+    assert book is not None
+    terms = []
+    for year in desk.years:
+        names = [item.name for item in fields(corridor.Terms)]
+        found = book.by_name(names, words.performance_year or year, str(words.track))
+        values = {n: desk.audit.cite(figure) for n, figure in found.items()}
+        values["corridors"] = tuple((low, share) for low, share in values["corridors"])
+        terms.append(corridor.Terms(**values))
+    return _held_against_benchmark(desk, name, words, book, tuple(terms))
+
+
+def _held_against_benchmark(
+    desk: Desk,
+    name: str,
+    words: schema.Contract,
+    book: Rulebook,
+    terms: tuple[shared_savings.Terms, ...] | tuple[corridor.Terms, ...],
+) -> Contract:
+    """Contract of a program that holds expenditure against a benchmark."""
     stated = words.benchmark or desk.audit.scenario.benchmark
     assert stated is not None
-    track = str(words.track)
-    expected = desk.world.expected_truncated
-    terms = tuple(_mssp_terms(desk, name, words, book, year) for year in desk.years)
+    truncated = book.has("truncation_percentile")
+    expected = desk.world.expected_truncated if truncated else desk.world.expected_cost
     marks = tuple(benchmark_terms(desk.draft, stated, y, expected, name) for y in desk.years)
-    category = desk.audit.cite(book.figure("lan_category", desk.years[0], track))
+    track, on = str(words.track), words.performance_year or desk.years[0]
     title = f"{words.program} {track}".replace("_", " ").upper()
     return Contract(
         name=name,
         label=words.label or title,
-        model="shared_savings",
-        lan_category=category,
+        model=desk.audit.cite(book.figure("payment_model", on)),
+        lan_category=desk.audit.cite(book.figure("lan_category", on, track)),
         terms=terms,
         benchmarks=marks,
         base_years=tuple(desk.draft.years.index(y) for y in stated.base_years),
-        expenditure_layer=TRUNCATED,
+        expenditure_layer=TRUNCATED if truncated else "",
     )
 
 
@@ -128,10 +157,10 @@ def _mssp_terms(
             f"{name}: participant_revenue is not stated, so the revenue-based loss limit is not "
             "applied and shared losses are an upper bound"
         )
-    for item in fields(shared_savings.Terms):
-        if item.name not in values:
-            by_track = isinstance(book.figure(item.name, on).value, dict)
-            values[item.name] = cite(book.figure(item.name, on, track if by_track else None))
+    # Reduced sharing is for ACOs of low revenue, which a scenario does not state.
+    values["reduced_sharing"] = 0.0
+    names = [f.name for f in fields(shared_savings.Terms) if f.name not in values]
+    values |= {name: cite(found) for name, found in book.by_name(names, on, track).items()}
     return shared_savings.Terms(**values)
 
 
@@ -140,8 +169,10 @@ def _minimum_rate(
 ) -> float:
     path = ("contracts", name, "minimum_savings_rate")
     heads, choice = _heads(desk), words.minimum_savings_rate
-    table = desk.audit.cite(book.figure("minimum_savings_rate_table", on))
-    by_size = clauses.banded(table, heads)
+    figure = book.figure("minimum_savings_rate_table", on)
+    if heads < figure.value[0][0]:
+        figure = book.figure("minimum_savings_rate_smallest", on)
+    by_size = clauses.banded(desk.audit.cite(figure), heads)
     if choice is None or choice == "table":
         return by_size
     if not two_sided:
@@ -248,5 +279,6 @@ def _layer(world: World, name: str, attachment: float, limit: float) -> Layer:
 _WRITERS: dict[str, Callable[[Desk, str, schema.Contract, Rulebook | None], Contract]] = {
     "fee_for_service": _fee_for_service,
     "capitation": _capitation,
+    "corridor": _corridor,
     "shared_savings": _shared_savings,
 }

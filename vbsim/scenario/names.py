@@ -21,6 +21,7 @@ STREAMS = ("population", "claims", "trend", "shocks", "entity_year", "true_savin
 READS = {
     "fee_for_service": {"stop_loss"},
     "capitation": {"pmpm", "expected_cost_share", "stop_loss"},
+    "corridor": {"benchmark", "stop_loss"},
     "shared_savings": {"benchmark", "minimum_savings_rate", "participant_revenue", "stop_loss"},
 }
 _ALWAYS = {"source", "label", "program", "model"}
@@ -28,7 +29,7 @@ _OF_A_PROGRAM = {"track", "performance_year"}
 # Keys of which a model needs exactly one.
 _ONE_OF = {"capitation": ("pmpm", "expected_cost_share")}
 # Models whose terms only a program's rules state.
-_PROGRAM_ONLY = {"shared_savings"}
+_PROGRAM_ONLY = {"corridor", "shared_savings"}
 
 
 def wrong_names(source: Source) -> list[Problem]:
@@ -171,8 +172,11 @@ def _contract(source: Source, name: str) -> Iterator[Problem]:
 
 
 def _track(source: Source, path: Path_, book: Rulebook) -> Iterator[Problem]:
-    tracks = list(book.figure("sided", book.last_year).value)
-    yield from _unknown(source, (*path, "track"), tracks, f"a track of {book.file}")
+    year = source.at(*path, "performance_year") or source.at("start_year")
+    known = _is_year(year) and book.first_year <= year <= book.last_year
+    tracks = list(book.figure("sided", year if known else book.last_year).value)
+    where = f"a track of {book.file}" + (f" in {year}" if known else "")
+    yield from _unknown(source, (*path, "track"), tracks, where)
     if source.at(*path, "track") is None:
         todo = "choose one of: " + ", ".join(tracks)
         yield source.problem(path, f"program {book.name} without a track", "the key track", todo)

@@ -1,0 +1,81 @@
+"""``vbsim rules``: every figure in force with its date, status and citation."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from vbsim import rulebook
+from vbsim.cli.rules import in_force
+
+
+def rules(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "vbsim", "rules", *words], capture_output=True, text=True
+    )
+
+
+def figures(program: str, year: int) -> dict[str, dict[str, object]]:
+    done = rules("show", program, "--year", str(year), "--json")
+    assert done.returncode == 0, done.stderr
+    return {figure["path"]: figure for figure in json.loads(done.stdout)["figures"]}
+
+
+def test_list() -> None:
+    found = json.loads(rules("list", "--json").stdout)
+    years = {row["program"]: (row["first_year"], row["last_year"]) for row in found}
+    assert years["mssp"] == (2013, 2026)
+    assert years["aco_reach"] == (2021, 2026)
+    assert "aco_reach" in rules("list").stdout
+
+
+def test_a_year_has_its_own_tracks_and_values() -> None:
+    before, after = figures("mssp", 2015), figures("mssp", 2022)
+    assert before["sharing_rate"]["value"] == {"track_1": 0.5, "track_2": 0.6}
+    assert next(iter(after["sharing_rate"]["value"])) == "basic_a"
+    assert before["quality_scales_sharing"]["value"] is True
+    assert after["quality_scales_sharing"]["value"] is False
+    assert figures("mssp", 2020)["sequestration"]["value"] == 0.0
+    assert figures("mssp", 2026)["quality_standard_score"]["value"] == 0.7385
+
+
+def test_status_holds_by_name_and_by_date() -> None:
+    old = figures("mssp", 2018)
+    assert old["payment_limit.track_1"]["status"] == "V"
+    assert old["payment_limit.track_3"]["status"] == "UNVERIFIED"
+    assert figures("mssp", 2024)["sequestration"]["status"] == "V"
+    assert figures("mssp", 2025)["sequestration"]["status"] == "UNVERIFIED"
+    assert figures("aco_reach", 2022)["corridors"]["status"] == "V"
+    assert figures("aco_reach", 2025)["corridors"]["status"] == "V2"
+
+
+@pytest.mark.parametrize("program", ["mssp", "aco_reach"])
+def test_every_figure_is_cited_in_every_year(program: str) -> None:
+    book = rulebook.read("rules", program)
+    for year in range(book.first_year, book.last_year + 1):
+        for figure in in_force(book, year):
+            assert figure.source, figure.path
+            assert figure.unit, figure.path
+            assert figure.status in rulebook.STATUSES
+
+
+def test_unverified_is_marked_on_the_page() -> None:
+    page = rules("show", "aco_reach", "--year", "2026").stdout
+    assert "UNVERIFIED" in page
+    assert "quality_withhold" in page
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("show", "msp"), "did you mean 'mssp'"),
+        (("show", "mssp", "--year", "2012"), "2013 to 2026"),
+    ],
+)
+def test_wrong_words(words: tuple[str, ...], message: str) -> None:
+    done = rules(*words)
+    assert done.returncode == 2
+    assert message in done.stderr
