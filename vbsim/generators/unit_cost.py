@@ -305,11 +305,6 @@ def labels(params: Params) -> tuple[str, ...]:
     return ("unit_cost",)
 
 
-def width(params: Params) -> int:
-    """Uniforms per draw: 1."""
-    return len(labels(params))
-
-
 def values(params: Params, uniforms: FloatArray) -> FloatArray:
     """Costs [USD] of claims: uniforms (..., 1), read as survival, to costs (...,)."""
     return inverse_survival(params, uniforms[..., 0])

@@ -7,14 +7,13 @@
 from vbsim.measures.catalogue import MEASURES, Measure
 from vbsim.measures.labelled import measure_array, paired_difference
 from vbsim.measures.precision import Estimate, difference, interval
-from vbsim.measures.summary import headline, measure
+from vbsim.measures.summary import measure
 
 __all__ = [
     "MEASURES",
     "Estimate",
     "Measure",
     "difference",
-    "headline",
     "interval",
     "measure",
     "measure_array",

@@ -7,7 +7,7 @@ import xarray as xr
 
 from vbsim.measures.catalogue import MEASURES, Measure, prob_owing_more_than
 from vbsim.measures.labelled import measure_array, paired_difference
-from vbsim.vocabulary import CONTRACT, PARTY, PROVIDER, SHARE
+from vbsim.vocabulary import CONTRACT, SHARE
 
 RATE_MEASURES = ("mean", "sd", "p05", "p25", "p50", "p75", "p95")
 
@@ -61,10 +61,3 @@ def measure(settlement: xr.Dataset) -> xr.Dataset:
             )
             out[name] = wide.assign_attrs(units=SHARE, long_name=f"{key} of the savings rate")
     return out
-
-
-def headline(summary: xr.Dataset, contract: str, key: str) -> tuple[float, float]:
-    """Value and standard error of a provider's measure of a contract, first year."""
-    place = {CONTRACT: contract, PARTY: PROVIDER, "measure": key}
-    found = summary.isel(year=0).sel(place)
-    return float(found["value"]), float(found["standard_error"])
