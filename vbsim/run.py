@@ -111,10 +111,10 @@ def run(
                 start += settled.sizes["realization"]
         simulated = time.perf_counter() - clock
         manifest = _manifest(plan, started, simulated, partial / files.RESULTS)
-        write_report(partial, plan, manifest)
+        summary = write_report(partial, plan, manifest)
         files.write_manifest(partial, manifest | {"wall_seconds": time.perf_counter() - clock})
     settlement, _ = files.open_results(folder)
-    return Run(plan, settlement, measure(settlement), folder)
+    return Run(plan, settlement, summary, folder)
 
 
 def check_run(
@@ -133,8 +133,8 @@ def check_run(
     files.check_disk(folder, files.results_bytes(plan, lines=30))
 
 
-def write_report(folder: Path, plan: Plan, manifest: dict[str, Any]) -> None:
-    """Measure the results of a folder and write its table, figures and page."""
+def write_report(folder: Path, plan: Plan, manifest: dict[str, Any]) -> xr.Dataset:
+    """Measure the results of a folder, write its table, figures and page, return the Summary."""
     with (
         xr.open_dataset(folder / files.RESULTS, engine="h5netcdf") as settlement,
         xr.open_dataset(folder / files.RESULTS, engine="h5netcdf", group="experience") as seen,
@@ -149,6 +149,7 @@ def write_report(folder: Path, plan: Plan, manifest: dict[str, Any]) -> None:
         drawn = write_figures(plan, settlement, summary, checked, folder / files.FIGURES)
         page = render(plan, settlement, summary, checked, manifest, drawn)
         (folder / files.REPORT).write_text(page, encoding="utf-8")
+        return summary
 
 
 def rebuild_report(folder: str | Path) -> Path:
