@@ -133,6 +133,13 @@ class Contract:
         Name of the layer that counts as expenditure; empty for all claims.
     stop_loss, stop_loss_layer
         Specific stop-loss, if any, and the layer it pays on.
+    basket
+        Services that a contract on part of the claims covers, (K,); ``None`` for all.
+    measures
+        Quality measures that the contract pays on, in the order of its terms.
+    episode_types, episode_limit
+        Episode types that the contract bundles, in the order of its terms, and the name of the
+        high-cost cap under which their cost counts.
     """
 
     name: str
@@ -145,6 +152,10 @@ class Contract:
     expenditure_layer: str = ""
     stop_loss: StopLossTerms | None = None
     stop_loss_layer: str = ""
+    basket: BoolArray | None = None
+    measures: tuple[str, ...] = ()
+    episode_types: tuple[str, ...] = ()
+    episode_limit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,15 @@ A pure function: it draws nothing, so a better term never pays less in any reali
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 import xarray as xr
 
 from vbsim import vocabulary
 from vbsim.payment_models import MODELS, benchmarks, clauses
-from vbsim.payment_models.base import ContractYear, FloatArray, Statement
+from vbsim.payment_models.base import ContractYear, FloatArray, Line, Statement
 from vbsim.plan import Contract, Plan
 
 
@@ -27,56 +30,83 @@ def settle(plan: Plan, experience: xr.Dataset) -> xr.Dataset:
     Returns
     -------
     Dataset
-        The variables of ``vocabulary.SETTLEMENT``; years are performance years. Along ``line``, the
-        coordinate ``adds_to_net`` is 1 for the lines whose sum is the net result.
+        The variables of ``vocabulary.SETTLEMENT``; years are performance years. Along ``line``,
+        coordinates tell contract, name, unit and formula of each line; ``adds_to_net`` is 1 for
+        those whose sum is the contract's net result.
     """
-    facts = {str(name): experience[name].to_numpy() for name in experience.data_vars}
-    layers = [str(name) for name in experience[vocabulary.LAYER].to_numpy()]
-    statements = {
-        contract.name: _walk(plan, contract, facts, layers) for contract in plan.contracts
-    }
+    seen = Seen.of(experience)
+    statements = {contract.name: _walk(plan, contract, seen) for contract in plan.contracts}
     return _labelled(plan, experience[vocabulary.REALIZATION].to_numpy(), statements)
 
 
-def lines(plan: Plan, statements: dict[str, list[Statement]]) -> dict[str, int]:
-    """Lines of all statements in order of first use, and whether each adds to the net (1 or 0)."""
-    found: dict[str, int] = {}
-    for years in statements.values():
-        found |= dict.fromkeys(years[0].facts, 0)
-    for years in statements.values():
-        found |= dict.fromkeys(years[0].steps, 1)
-    return found
+@dataclass(frozen=True)
+class Seen:
+    """The Experience as arrays, with the sums that every contract needs made once.
+
+    Parameters
+    ----------
+    facts
+        Variables of ``vocabulary.EXPERIENCE``.
+    names
+        Names along each of their dimensions that contracts choose from.
+    cost
+        All claims, (R, T, S) [USD].
+    """
+
+    facts: dict[str, FloatArray]
+    names: dict[str, list[str]]
+    cost: FloatArray
+
+    @classmethod
+    def of(cls, experience: xr.Dataset) -> Seen:
+        """Read an Experience."""
+        facts = {str(name): experience[name].to_numpy() for name in experience.data_vars}
+        dims = (
+            vocabulary.LAYER,
+            vocabulary.QUALITY_MEASURE,
+            vocabulary.EPISODE_TYPE,
+            vocabulary.EPISODE_LIMIT,
+        )
+        names = {dim: [str(name) for name in experience[dim].to_numpy()] for dim in dims}
+        return cls(facts, names, facts["cost"].sum(axis=3))
+
+    def layer(self, name: str) -> FloatArray:
+        """Members' cost in a layer, (R, T, S) [USD]; all claims for the empty name."""
+        if not name:
+            return self.cost
+        return self.facts["layer_cost"][..., self.names[vocabulary.LAYER].index(name)]
+
+    def chosen(self, variable: str, row: int, dim: str, names: tuple[str, ...]) -> FloatArray:
+        """Columns of a variable of one year, (R, len(names)), in the order of the names."""
+        columns = [self.names[dim].index(name) for name in names]
+        return self.facts[variable][:, row][:, columns]
 
 
-def _walk(
-    plan: Plan, contract: Contract, facts: dict[str, FloatArray], layers: list[str]
-) -> list[Statement]:
+def _walk(plan: Plan, contract: Contract, seen: Seen) -> list[Statement]:
     model = MODELS[contract.model]
     state, statements = None, []
     for number, row in enumerate(np.flatnonzero(plan.performance).tolist()):
-        year, benchmark_lines = _contract_year(contract, number, row, facts, layers)
+        year, benchmark_lines = _contract_year(contract, number, row, seen)
         state, statement = model.settle(state, year, contract.terms[number])
         if contract.stop_loss is not None:
-            layer = facts["layer_cost"][:, row, :, layers.index(contract.stop_loss_layer)]
+            layer = seen.layer(contract.stop_loss_layer)[:, row]
             statement = clauses.with_stop_loss(
                 statement, layer.sum(axis=1), year.person_years, contract.stop_loss
             )
-        statements.append(
-            Statement({**benchmark_lines, **statement.facts}, statement.steps, statement.transfers)
-        )
+        # A model's own line of the same name only repeats what the benchmark's lines explain.
+        lines = {**benchmark_lines, **statement.lines} | benchmark_lines
+        statements.append(Statement(lines, statement.transfers))
     return statements
 
 
 def _contract_year(
-    contract: Contract, number: int, row: int, facts: dict[str, FloatArray], layers: list[str]
-) -> tuple[ContractYear, dict[str, FloatArray]]:
-    cost = facts["cost"].sum(axis=3)
-    counted = cost
-    if contract.expenditure_layer:
-        counted = facts["layer_cost"][..., layers.index(contract.expenditure_layer)]
+    contract: Contract, number: int, row: int, seen: Seen
+) -> tuple[ContractYear, dict[str, Line]]:
+    facts, cost = seen.facts, seen.cost[:, row]
+    counted = seen.layer(contract.expenditure_layer)
     exposure = facts["person_years"]
     mark = np.full(cost.shape[0], np.nan)
-    explained: dict[str, FloatArray] = {}
+    explained: dict[str, Line] = {}
     if contract.benchmarks:
         base = list(contract.base_years)
         mark, explained = benchmarks.benchmark(
@@ -86,8 +116,9 @@ def _contract_year(
             exposure[:, row],
             facts["national_factor"][:, row],
         )
+    total = cost.sum(axis=1)
     year = ContractYear(
-        cost=cost[:, row].sum(axis=1),
+        cost=total,
         expenditure=counted[:, row].sum(axis=1),
         benchmark=mark,
         person_years=exposure[:, row].sum(axis=1),
@@ -95,34 +126,66 @@ def _contract_year(
         quality_standard_met=facts["quality_standard_met"][:, row],
         # Of 476 ACOs in 2024 none missed both standards (CMS PY2024 PUF).
         alternative_standard_met=1.0,
+        segment_person_years=exposure[:, row],
+        **_basket(contract, row, facts, total),
+        **_columns(contract, row, seen),
     )
     return year, explained
+
+
+def _basket(
+    contract: Contract, row: int, facts: dict[str, FloatArray], total: FloatArray
+) -> dict[str, FloatArray]:
+    """Cost and number of the claims in a contract's basket."""
+    if contract.basket is None:
+        return {"basket_cost": total, "basket_claims": np.full_like(total, np.nan)}
+    inside = contract.basket
+    return {
+        "basket_cost": facts["cost"][:, row][..., inside].sum(axis=(1, 2)),
+        "basket_claims": facts["claims"][:, row][..., inside].sum(axis=(1, 2)),
+    }
+
+
+def _columns(contract: Contract, row: int, seen: Seen) -> dict[str, FloatArray]:
+    """Quality measures and episodes of a contract."""
+    out = {}
+    for name, variable in (("measures", "measure_rate"), ("eligible", "measure_eligible")):
+        out[name] = seen.chosen(variable, row, vocabulary.QUALITY_MEASURE, contract.measures)
+    types = contract.episode_types
+    for variable in ("episodes", "episode_cost", "episode_anchor_cost"):
+        out[variable] = seen.chosen(variable, row, vocabulary.EPISODE_TYPE, types)
+    if types:
+        limit = seen.names[vocabulary.EPISODE_LIMIT].index(contract.episode_limit)
+        by_type = seen.chosen("episode_counted_cost", row, vocabulary.EPISODE_TYPE, types)
+        out["episode_counted_cost"] = by_type[..., limit]
+    return out
 
 
 def _labelled(
     plan: Plan, realizations: np.ndarray, statements: dict[str, list[Statement]]
 ) -> xr.Dataset:
     years = plan.world.years[plan.performance]
-    names = lines(plan, statements)
-    shape = (realizations.size, years.size, len(statements))
-    net, rate = np.empty(shape), np.full(shape, np.nan)
-    party = np.empty((*shape, len(vocabulary.PARTIES)))
-    table = np.full((*shape, len(names)), np.nan)
+    lines = _lines(statements)
+    shape = (realizations.size, years.size)
+    net = np.empty((*shape, len(statements)))
+    saved = np.full_like(net, np.nan)
+    party = np.empty((*net.shape, len(vocabulary.PARTIES)))
+    table = np.full((*shape, len(lines)), np.nan)
     for column, contract_years in enumerate(statements.values()):
         for row, statement in enumerate(contract_years):
             net[:, row, column] = statement.net
             for number, name in enumerate(vocabulary.PARTIES):
                 party[:, row, column, number] = statement.net_to(name)
-            if "savings_rate" in statement.facts:
-                rate[:, row, column] = statement.facts["savings_rate"]
-            for number, name in enumerate(names):
-                found = {**statement.facts, **statement.steps}.get(name)
-                if found is not None:
-                    table[:, row, column, number] = found
+            if "savings_rate" in statement.lines:
+                saved[:, row, column] = statement.lines["savings_rate"].value
+    for number, (contract, name) in enumerate(lines):
+        for row, statement in enumerate(statements[contract]):
+            if name in statement.lines:
+                table[:, row, number] = statement.lines[name].value
     values = {
         "net_to_provider": net,
         "net_to_party": party,
-        "savings_rate": rate,
+        "savings_rate": saved,
         "statement": table,
     }
     coordinates = {
@@ -130,9 +193,31 @@ def _labelled(
         vocabulary.YEAR: years,
         vocabulary.CONTRACT: list(statements),
         vocabulary.PARTY: list(vocabulary.PARTIES),
-        vocabulary.LINE: list(names),
-        "adds_to_net": (vocabulary.LINE, np.array(list(names.values()), dtype=np.int64)),
+        **_line_coordinates(lines),
     }
     variables = {n: (vocabulary.SETTLEMENT[n].dims, v) for n, v in values.items()}
     attributes = {"reference": plan.reference, "owing_more_than": list(plan.owing_more_than)}
     return vocabulary.label(xr.Dataset(variables, coordinates, attributes), "settlement")
+
+
+def _lines(statements: dict[str, list[Statement]]) -> dict[tuple[str, str], Line]:
+    """Lines of all statements by contract and name, as the first year that has them words them."""
+    found: dict[tuple[str, str], Line] = {}
+    for contract, years in statements.items():
+        for statement in years:
+            for name, line in statement.lines.items():
+                found.setdefault((contract, name), line)
+    return found
+
+
+def _line_coordinates(lines: dict[tuple[str, str], Line]) -> dict[str, Any]:
+    columns = {
+        vocabulary.LINE: [f"{contract}.{name}" for contract, name in lines],
+        "line_contract": [contract for contract, _ in lines],
+        "line_name": [name for _, name in lines],
+        "line_unit": [line.unit for line in lines.values()],
+        "formula": [line.formula for line in lines.values()],
+        "meaning": [line.meaning for line in lines.values()],
+        "adds_to_net": np.array([line.adds for line in lines.values()], dtype=np.int64),
+    }
+    return {name: (vocabulary.LINE, values) for name, values in columns.items()}

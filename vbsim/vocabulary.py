@@ -23,13 +23,17 @@ CONTRACT = "contract"
 LINE = "line"
 PARTY = "party"
 MEASURE = "measure"
+QUALITY_MEASURE = "quality_measure"
+EPISODE_TYPE = "episode_type"
+EPISODE_LIMIT = "episode_limit"
 
+PURCHASER = "purchaser"
 PAYER = "payer"
 PROVIDER = "provider"
 DOWNSTREAM = "downstream provider"
 REINSURER = "reinsurer"
 VENDOR = "vendor"
-PARTIES = (PAYER, PROVIDER, DOWNSTREAM, REINSURER, VENDOR)
+PARTIES = (PURCHASER, PAYER, PROVIDER, DOWNSTREAM, REINSURER, VENDOR)
 
 USD = "USD"
 SHARE = "1"
@@ -41,9 +45,17 @@ COORDINATES = {
     SERVICE: "service category",
     LAYER: "layer of a basket of services",
     CONTRACT: "contract",
-    LINE: "line of the settlement statement",
+    LINE: "line of a contract's settlement statement, as contract.line",
+    "line_contract": "contract whose statement the line belongs to",
+    "line_name": "name of the line",
+    "line_unit": "unit of the line",
+    "formula": "arithmetic that gives the line from earlier lines of the same statement",
+    "meaning": "where a line comes from that is not worked out",
     PARTY: "party to the contract",
     MEASURE: "risk measure",
+    QUALITY_MEASURE: "quality measure",
+    EPISODE_TYPE: "episode type",
+    EPISODE_LIMIT: "high-cost cap on an episode's spending",
     "adds_to_net": "1 for a line that adds up to the net result, 0 for one that explains",
 }
 
@@ -79,6 +91,22 @@ EXPERIENCE = {
     "quality_standard_met": Variable(
         (REALIZATION, YEAR), "1", "quality performance standard met (1) or not (0)"
     ),
+    "measure_rate": Variable(
+        (REALIZATION, YEAR, QUALITY_MEASURE), SHARE, "rate of a quality measure"
+    ),
+    "measure_eligible": Variable(
+        (REALIZATION, YEAR, QUALITY_MEASURE), "1", "denominator of a quality measure"
+    ),
+    "episodes": Variable((REALIZATION, YEAR, EPISODE_TYPE), "1", "number of episodes"),
+    "episode_cost": Variable((REALIZATION, YEAR, EPISODE_TYPE), USD, "cost of the episodes"),
+    "episode_anchor_cost": Variable(
+        (REALIZATION, YEAR, EPISODE_TYPE), USD, "cost of the anchor stays and procedures"
+    ),
+    "episode_counted_cost": Variable(
+        (REALIZATION, YEAR, EPISODE_TYPE, EPISODE_LIMIT),
+        USD,
+        "cost of the episodes, each counted up to a high-cost cap",
+    ),
 }
 
 SETTLEMENT = {
@@ -94,9 +122,9 @@ SETTLEMENT = {
         "measured savings rate, (benchmark - expenditure) / benchmark; missing without a benchmark",
     ),
     "statement": Variable(
-        (REALIZATION, YEAR, CONTRACT, LINE),
-        "line dependent: USD, or share of 1 for rates",
-        "settlement statement; missing where the contract has no such line",
+        (REALIZATION, YEAR, LINE),
+        "line dependent, see coordinate line_unit",
+        "settlement statements, line by line",
     ),
 }
 

@@ -104,8 +104,7 @@ def cent(year: ContractYear, statement: Statement) -> float:
 
 
 def arrays(statement: Statement) -> Iterator[FloatArray]:
-    yield from statement.facts.values()
-    yield from statement.steps.values()
+    yield from (line.value for line in statement.lines.values() if line.value.ndim)
     yield from (t.amount for t in statement.transfers)
 
 

@@ -124,25 +124,25 @@ def savings(count: int, seed: int = 0) -> np.ndarray:
 def results(made: Plan, rates: np.ndarray) -> xr.Dataset:
     """Settle by hand: half of the gap beyond the gates; nothing under the contract ``nothing``."""
     count, names = rates.shape[0], [c.name for c in made.contracts]
-    lines = ["benchmark", *STEPS, "fee"]
     shape = (count, 2, len(names))
-    statement = np.full((*shape, len(lines)), np.nan)
-    rate = np.full(shape, np.nan)
+    rate, net = np.full(shape, np.nan), np.zeros(shape)
+    lines: dict[tuple[str, str], np.ndarray] = {}
     for column, each in enumerate(made.contracts):
         gap = rates * BENCHMARK
         if not each.benchmarks:
-            statement[:, :, column, 4] = 0.0 if each.name == "nothing" else 2.0 * gap
+            net[..., column] = 0.0 if each.name == "nothing" else 2.0 * gap
+            lines[each.name, "fee"] = net[..., column]
             continue
         counted = np.abs(rates) >= GATE
         counted &= (rates > 0.0) | each.terms[0].two_sided
         rate[:, :, column] = rates
-        statement[:, :, column, 0] = BENCHMARK
-        statement[:, :, column, 1] = gap
-        statement[:, :, column, 2] = np.where(counted, 0.0, -gap)
-        statement[:, :, column, 3] = np.where(counted, -0.5 * gap, 0.0)
-    net = np.nansum(statement[..., 1:], axis=3)
-    party = np.stack([-net, net, 0 * net, 0 * net, 0 * net], axis=3)
-    values = (net, party, rate, statement)
+        steps = (gap, np.where(counted, 0.0, -gap), np.where(counted, -0.5 * gap, 0.0))
+        lines[each.name, "benchmark"] = np.full_like(gap, BENCHMARK)
+        lines |= {(each.name, line): v for line, v in zip(STEPS, steps, strict=True)}
+        net[..., column] = sum(steps)
+    none = 0 * net
+    party = np.stack([none, -net, net, none, none, none], axis=3)
+    values = (net, party, rate, np.stack(list(lines.values()), axis=2))
     found = {
         name: (variable.dims, array)
         for (name, variable), array in zip(vocabulary.SETTLEMENT.items(), values, strict=True)
@@ -152,8 +152,10 @@ def results(made: Plan, rates: np.ndarray) -> xr.Dataset:
         "year": [2022, 2023],
         "contract": names,
         "party": list(vocabulary.PARTIES),
-        "line": lines,
-        "adds_to_net": ("line", np.array([0, 1, 1, 1, 1])),
+        "line": [".".join(key) for key in lines],
+        "line_contract": ("line", [contract for contract, _ in lines]),
+        "line_name": ("line", [line for _, line in lines]),
+        "adds_to_net": ("line", np.array([line != "benchmark" for _, line in lines], dtype=int)),
     }
     attrs = {"reference": made.reference, "owing_more_than": list(made.owing_more_than)}
     return xr.Dataset(found, coordinates, attrs)

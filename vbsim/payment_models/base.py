@@ -15,35 +15,51 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+
+from vbsim.vocabulary import SHARE, USD
 
 FloatArray = NDArray[np.float64]
 
 
+def _none() -> FloatArray:
+    return np.empty((0, 0))
+
+
 @dataclass(frozen=True, slots=True)
 class ContractYear:
-    """What a contract sees of one performance year; every array has shape (realizations,).
+    """What a contract sees of one performance year; R realizations.
 
     Parameters
     ----------
     cost
-        All claims of the year [USD].
+        All claims of the year, (R,) [USD].
     expenditure
-        Claims that count under the contract, truncated if it says so [USD].
+        Claims that count under the contract, truncated if it says so, (R,) [USD].
     benchmark
-        What the expenditure is held against [USD]; missing (NaN) without a benchmark.
+        What the expenditure is held against, (R,) [USD]; missing (NaN) without a benchmark.
     person_years
-        Exposure.
+        Exposure, (R,).
     quality_score
-        Share of 1.
+        Share of 1, (R,).
     quality_standard_met
-        1 or 0.
+        1 or 0, (R,).
     alternative_standard_met
         1 or 0: a weaker quality standard, which some contracts let earn a part.
     guardrail
         1 or 0: the benchmark was raised by a guardrail that bars savings.
     losses_forgiven
         Shared losses forgiven for extreme and uncontrollable circumstances [USD].
+    segment_person_years
+        Exposure of each segment, (R, S).
+    basket_cost, basket_claims
+        Claims of the services in the contract's basket, (R,) [USD] and their number.
+    measures, eligible
+        Rate of each quality measure of the contract, (R, M) [share of the eligible], and how many
+        were eligible.
+    episodes, episode_cost, episode_anchor_cost, episode_counted_cost
+        Number of episodes of each type of the contract, (R, E); what they cost [USD], what of it
+        the anchor stay or procedure cost, and what counts after the contract's high-cost cap.
     """
 
     cost: FloatArray
@@ -55,6 +71,15 @@ class ContractYear:
     alternative_standard_met: FloatArray | float = 0.0
     guardrail: FloatArray | float = 0.0
     losses_forgiven: FloatArray | float = 0.0
+    segment_person_years: FloatArray = field(default_factory=_none)
+    basket_cost: FloatArray = field(default_factory=_none)
+    basket_claims: FloatArray = field(default_factory=_none)
+    measures: FloatArray = field(default_factory=_none)
+    eligible: FloatArray = field(default_factory=_none)
+    episodes: FloatArray = field(default_factory=_none)
+    episode_cost: FloatArray = field(default_factory=_none)
+    episode_anchor_cost: FloatArray = field(default_factory=_none)
+    episode_counted_cost: FloatArray = field(default_factory=_none)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +93,76 @@ class Transfer:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a statement.
+
+    Parameters
+    ----------
+    value
+        (R,) [``unit``].
+    unit
+        ``USD``, ``1`` for shares and factors, or what is counted.
+    formula
+        Arithmetic that gives the value from earlier lines: their names, numbers, ``+ - * / ( )``,
+        ``min``, ``max``, comparisons and ``a if condition else b``. Empty for a given line.
+    meaning
+        Where a given line comes from.
+    adds
+        Whether it is one of the lines whose sum is the net result.
+    """
+
+    value: FloatArray
+    unit: str
+    formula: str = ""
+    meaning: str = ""
+    adds: bool = False
+
+
+def given(value: ArrayLike, meaning: str, unit: str = USD) -> Line:
+    """Line that comes from the claims, the quality or the terms."""
+    return Line(np.asarray(value, dtype=np.float64), unit, meaning=meaning)
+
+
+def rate(value: ArrayLike, formula: str) -> Line:
+    """Line of a share or factor that is worked out from earlier lines."""
+    return Line(np.asarray(value, dtype=np.float64), SHARE, formula)
+
+
+def amount(value: ArrayLike, formula: str, unit: str = USD) -> Line:
+    """Line of money (or a count) that is worked out from earlier lines and does not add up."""
+    return Line(np.asarray(value, dtype=np.float64), unit, formula)
+
+
+def step(value: ArrayLike, formula: str) -> Line:
+    """Line of money that adds to the net result of the provider, positive = to the provider."""
+    return Line(np.asarray(value, dtype=np.float64), USD, formula, adds=True)
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """A settlement that a person can follow, one realization at a time.
 
     Parameters
     ----------
-    facts
-        Lines that explain and do not add up: amounts [USD] and, named ``..._rate``, shares.
-    steps
-        Lines that add up to the net result of the provider [USD, positive = to the provider].
+    lines
+        In the order in which a person works them out: terms and facts that are given, what
+        follows from them, and the steps that add up to the net result of the provider.
     transfers
         The same money as flows between parties, the claims themselves included.
     """
 
-    facts: Mapping[str, FloatArray]
-    steps: Mapping[str, FloatArray]
-    transfers: tuple[Transfer, ...] = field(default=())
+    lines: Mapping[str, Line]
+    transfers: tuple[Transfer, ...] = ()
+
+    @property
+    def facts(self) -> dict[str, FloatArray]:
+        """Lines that explain and do not add up."""
+        return {name: line.value for name, line in self.lines.items() if not line.adds}
+
+    @property
+    def steps(self) -> dict[str, FloatArray]:
+        """Lines that add up to the net result [USD]."""
+        return {name: line.value for name, line in self.lines.items() if line.adds}
 
     @property
     def net(self) -> FloatArray:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vbsim.errors import ParameterError
-from vbsim.payment_models.base import FloatArray
+from vbsim.payment_models.base import FloatArray, Line, amount, given
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def benchmark(
     base_person_years: FloatArray,
     person_years: FloatArray,
     national_factor: FloatArray,
-) -> tuple[FloatArray, dict[str, FloatArray]]:
+) -> tuple[FloatArray, dict[str, Line]]:
     """Benchmark of a performance year [USD], and the lines that explain it.
 
     Parameters
@@ -101,15 +101,18 @@ def benchmark(
     update = national_factor if terms.follows_nation else np.ones_like(national_factor)
     if isinstance(terms, Published):
         total = np.sum(terms.per_capita * update * person_years, axis=1)
-        return total, {"benchmark": total}
+        return total, {"benchmark": given(total, "stated, per person-year, for the exposure")}
     per_capita = base_expenditure / base_person_years
     historical = np.einsum("b,bs,rbs->rs", terms.weights, terms.trend, per_capita)
     trended = np.sum(historical * person_years, axis=1)
     updated = np.sum(historical * update * person_years, axis=1)
     total = updated * terms.adjustment
+    by_size = "of base years' expenditure per person-year, weighted, for the year's exposure"
     return total, {
-        "base_years_trended": trended,
-        "national_update": updated - trended,
-        "adjustment": total - updated,
-        "benchmark": total,
+        "base_years_trended": given(trended, f"trended level {by_size}"),
+        "national_update": given(updated - trended, "what the nation's year adds to that"),
+        "benchmark_adjustment": given(
+            total - updated, "regional adjustment and whatever else is stated"
+        ),
+        "benchmark": amount(total, "base_years_trended + national_update + benchmark_adjustment"),
     }

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vbsim.errors import ParameterError
-from vbsim.payment_models.base import ContractYear, Statement, Transfer
+from vbsim.payment_models.base import ContractYear, Statement, Transfer, amount, given, step
 from vbsim.vocabulary import DOWNSTREAM, PAYER, PROVIDER
 
 
@@ -25,12 +25,18 @@ class Terms:
 
 def settle(state: None, year: ContractYear, terms: Terms) -> tuple[None, Statement]:
     """Settle one year for all realizations; positive amounts go to the provider [USD]."""
-    revenue = terms.pmpm * 12.0 * year.person_years
-    return None, Statement(
-        facts={"member_months": 12.0 * year.person_years},
-        steps={"capitation": revenue, "claims": -year.cost},
-        transfers=(
-            Transfer(PAYER, PROVIDER, "capitation", revenue),
-            Transfer(PROVIDER, DOWNSTREAM, "claims", year.cost),
-        ),
+    months = 12.0 * year.person_years
+    revenue = terms.pmpm * months
+    lines = {
+        "pmpm": given(terms.pmpm, "capitation rate", "USD PMPM"),
+        "person_years": given(year.person_years, "exposure", "person-years"),
+        "member_months": amount(months, "12 * person_years", "member-months"),
+        "claims_cost": given(year.cost, "all claims, which the provider pays"),
+        "capitation": step(revenue, "pmpm * member_months"),
+        "claims": step(-year.cost, "-claims_cost"),
+    }
+    transfers = (
+        Transfer(PAYER, PROVIDER, "capitation", revenue),
+        Transfer(PROVIDER, DOWNSTREAM, "claims", year.cost),
     )
+    return None, Statement(lines, transfers)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from vbsim.errors import ParameterError
-from vbsim.payment_models.base import FloatArray, Statement, Transfer
-from vbsim.vocabulary import PROVIDER, REINSURER
+from vbsim.payment_models.base import FloatArray, Statement, Transfer, given, step
+from vbsim.vocabulary import PROVIDER, REINSURER, SHARE
 
 
 def gate(gap: FloatArray, benchmark: FloatArray, minimum_rate: float | FloatArray) -> FloatArray:
@@ -68,17 +68,26 @@ def with_stop_loss(
     statement: Statement, layer_cost: FloatArray, person_years: FloatArray, terms: StopLossTerms
 ) -> Statement:
     """Add premium and recovery of a specific stop-loss to a statement."""
-    premium = terms.premium_pmpm * 12.0 * person_years
+    months = 12.0 * person_years
+    premium = terms.premium_pmpm * months
     recovery = terms.coinsurance * layer_cost
-    return Statement(
-        facts=statement.facts,
-        steps={**statement.steps, "stop_loss_premium": -premium, "stop_loss_recovery": recovery},
-        transfers=(
-            *statement.transfers,
-            Transfer(PROVIDER, REINSURER, "stop-loss premium", premium),
-            Transfer(REINSURER, PROVIDER, "stop-loss recovery", recovery),
+    lines = {
+        "stop_loss_premium_pmpm": given(terms.premium_pmpm, "stop-loss premium", "USD PMPM"),
+        "stop_loss_months": given(months, "exposure", "member-months"),
+        "stop_loss_coinsurance": given(terms.coinsurance, "reinsurer's part of the layer", SHARE),
+        "stop_loss_layer": given(
+            layer_cost,
+            f"members' annual cost from {terms.attachment:,.0f} to "
+            f"{terms.attachment + terms.limit:,.0f} USD each",
         ),
+        "stop_loss_premium": step(-premium, "-stop_loss_premium_pmpm * stop_loss_months"),
+        "stop_loss_recovery": step(recovery, "stop_loss_coinsurance * stop_loss_layer"),
+    }
+    transfers = (
+        Transfer(PROVIDER, REINSURER, "stop-loss premium", premium),
+        Transfer(REINSURER, PROVIDER, "stop-loss recovery", recovery),
     )
+    return Statement({**statement.lines, **lines}, (*statement.transfers, *transfers))
 
 
 def banded(table: list[list[float]], count: int) -> float:

@@ -16,8 +16,17 @@ import numpy as np
 
 from vbsim.errors import ParameterError
 from vbsim.payment_models import clauses
-from vbsim.payment_models.base import ContractYear, FloatArray, Statement, Transfer
-from vbsim.vocabulary import DOWNSTREAM, PAYER, PROVIDER
+from vbsim.payment_models.base import (
+    ContractYear,
+    FloatArray,
+    Statement,
+    Transfer,
+    amount,
+    given,
+    rate,
+    step,
+)
+from vbsim.vocabulary import DOWNSTREAM, PAYER, PROVIDER, SHARE
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,28 +71,44 @@ def settle(state: None, year: ContractYear, terms: Terms) -> tuple[None, Stateme
     savings = through_corridors(np.maximum(gap, 0.0), benchmark, terms.corridors)
     losses = through_corridors(np.maximum(-gap, 0.0), benchmark, terms.corridors)
     paid = savings * (1.0 - terms.sequestration)
-    steps = {
-        "gross_savings": year.benchmark - year.expenditure,
-        "discount": -discount,
-        "unearned_quality_withhold": -unearned,
-        "payer_part": (savings - losses) - gap,
-        "sequestration": paid - savings,
-    }
-    facts = {
-        "expenditure": year.expenditure,
-        "benchmark_after_discount_and_quality": benchmark,
-        "savings_rate": clauses.share_of(gap, benchmark),
-        "sharing_rate": savings / np.where(gap > 0.0, gap, 1.0),
-        "loss_rate": losses / np.where(gap < 0.0, -gap, 1.0),
-        "shared_savings": paid,
-        "shared_losses": losses,
+    lines = {
+        "benchmark": given(year.benchmark, "benchmark as it was set"),
+        "expenditure": given(year.expenditure, "claims that count"),
+        "quality_score": given(year.quality_score, "quality score", SHARE),
+        "discount_rate": given(terms.discount, "share of the benchmark", SHARE),
+        "quality_withhold_rate": given(terms.quality_withhold, "share of the benchmark", SHARE),
+        "sequestration_rate": given(terms.sequestration, "part of savings payments", SHARE),
+        "gross_savings": step(year.benchmark - year.expenditure, "benchmark - expenditure"),
+        "discount": step(-discount, "-discount_rate * benchmark"),
+        "unearned_quality_withhold": step(
+            -unearned,
+            "-quality_withhold_rate * (benchmark + discount) * (1 - quality_score)",
+        ),
+        "benchmark_after_discount_and_quality": amount(
+            benchmark, "benchmark + discount + unearned_quality_withhold"
+        ),
+        "gap": amount(gap, "benchmark_after_discount_and_quality - expenditure"),
+        "savings_rate": rate(
+            clauses.share_of(gap, benchmark), "gap / benchmark_after_discount_and_quality"
+        ),
+        "savings_in_corridors": amount(savings, _in_words("max(gap, 0)", terms.corridors)),
+        "shared_losses": amount(losses, _in_words("max(-gap, 0)", terms.corridors)),
+        "sharing_rate": rate(
+            savings / np.where(gap > 0.0, gap, 1.0), "savings_in_corridors / gap if gap > 0 else 0"
+        ),
+        "loss_rate": rate(
+            losses / np.where(gap < 0.0, -gap, 1.0), "-shared_losses / gap if gap < 0 else 0"
+        ),
+        "payer_part": step((savings - losses) - gap, "savings_in_corridors - shared_losses - gap"),
+        "sequestration": step(paid - savings, "-sequestration_rate * savings_in_corridors"),
+        "shared_savings": amount(paid, "savings_in_corridors + sequestration"),
     }
     transfers = (
         Transfer(PAYER, DOWNSTREAM, "claims", year.cost),
         Transfer(PAYER, PROVIDER, "shared savings", paid),
         Transfer(PROVIDER, PAYER, "shared losses", losses),
     )
-    return None, Statement(facts, steps, transfers)
+    return None, Statement(lines, transfers)
 
 
 def through_corridors(
@@ -96,3 +121,16 @@ def through_corridors(
         width = np.inf if high == np.inf else (high - low) * benchmark
         kept += share * np.clip(amount - low * benchmark, 0.0, width)
     return kept
+
+
+def _in_words(gap: str, corridors: tuple[tuple[float, float], ...]) -> str:
+    """Write the formula of what an amount earns in its bands."""
+    base = "benchmark_after_discount_and_quality"
+    ends = [end for end, _ in corridors[1:]]
+    bands = []
+    for number, (low, share) in enumerate(corridors):
+        inside = f"max({gap} - {low:g} * {base}, 0)" if low else gap
+        if number < len(ends):
+            inside = f"min({inside}, {ends[number] - low:g} * {base})"
+        bands.append(f"{share:g} * {inside}")
+    return " + ".join(bands)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vbsim.payment_models.base import ContractYear, Statement, Transfer
+from vbsim.payment_models.base import ContractYear, Statement, Transfer, given, step
 from vbsim.vocabulary import DOWNSTREAM, PAYER
 
 
@@ -17,9 +17,8 @@ class Terms:
 
 def settle(state: None, year: ContractYear, terms: Terms) -> tuple[None, Statement]:
     """Settle one year for all realizations: no money moves but the claims."""
-    zero = np.zeros_like(year.cost)
-    return None, Statement(
-        facts={"claims_cost": year.cost},
-        steps={"contract_result": zero},
-        transfers=(Transfer(PAYER, DOWNSTREAM, "claims", year.cost),),
-    )
+    lines = {
+        "claims": given(year.cost, "all claims, which the payer pays"),
+        "contract_result": step(np.zeros_like(year.cost), "0"),
+    }
+    return None, Statement(lines, (Transfer(PAYER, DOWNSTREAM, "claims", year.cost),))

@@ -13,8 +13,17 @@ import numpy as np
 
 from vbsim.errors import ParameterError
 from vbsim.payment_models import clauses
-from vbsim.payment_models.base import ContractYear, FloatArray, Statement, Transfer
-from vbsim.vocabulary import DOWNSTREAM, PAYER, PROVIDER
+from vbsim.payment_models.base import (
+    ContractYear,
+    FloatArray,
+    Statement,
+    Transfer,
+    amount,
+    given,
+    rate,
+    step,
+)
+from vbsim.vocabulary import DOWNSTREAM, PAYER, PROVIDER, SHARE
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,29 +104,65 @@ def settle(state: None, year: ContractYear, terms: Terms) -> tuple[None, Stateme
     paid = np.minimum(after_sequestration, terms.payment_limit * benchmark)
     limited = np.minimum(owed, loss_limit)
     charged = np.maximum(limited - year.losses_forgiven, 0.0)
-    steps = {
-        "gross_savings": gap,
-        "not_counted": savings - losses - gap,
-        "payer_part": (shared - owed) - (savings - losses),
-        "sequestration": after_sequestration - shared,
-        "limits": (paid - after_sequestration) + (owed - limited),
+    lines = {
+        "benchmark": given(benchmark, "what the expenditure is held against"),
+        "expenditure": given(year.expenditure, "claims that count"),
+        "gross_savings": step(gap, "benchmark - expenditure"),
+        "savings_rate": rate(clauses.share_of(gap, benchmark), "gross_savings / benchmark"),
+        "minimum_savings_rate": given(terms.minimum_savings_rate, "share of benchmark", SHARE),
+        "minimum_loss_rate": given(terms.minimum_loss_rate, "share of benchmark", SHARE),
+        "savings_counted": amount(
+            savings,
+            "gross_savings if gross_savings >= minimum_savings_rate * benchmark else 0",
+        ),
+        "losses_counted": amount(
+            losses,
+            "-gross_savings if -gross_savings >= minimum_loss_rate * benchmark else 0"
+            if terms.two_sided
+            else "0",
+        ),
+        "quality_score": given(year.quality_score, "quality score", SHARE),
+        "sharing_rate": given(sharing, "provider's part of savings, by quality", SHARE),
+        "loss_rate": given(loss_rate, "provider's part of losses, by quality", SHARE),
+        "sequestration_rate": given(terms.sequestration, "part of savings payments", SHARE),
+        "not_counted": step(
+            savings - losses - gap, "savings_counted - losses_counted - gross_savings"
+        ),
+        "payer_part": step(
+            (shared - owed) - (savings - losses),
+            "(sharing_rate - 1) * savings_counted + (1 - loss_rate) * losses_counted",
+        ),
+        "sequestration": step(
+            after_sequestration - shared, "-sequestration_rate * sharing_rate * savings_counted"
+        ),
+        "payment_limit": amount(
+            terms.payment_limit * benchmark, f"{terms.payment_limit:g} * benchmark"
+        ),
+        "loss_limit": given(loss_limit, "most that the provider owes"),
+        "limits": step(
+            (paid - after_sequestration) + (owed - limited),
+            "min(payment_limit - sharing_rate * savings_counted - sequestration, 0)"
+            " + max(loss_rate * losses_counted - loss_limit, 0)",
+        ),
     }
     if np.ndim(year.losses_forgiven):
-        steps["losses_forgiven"] = limited - charged
-    facts = {
-        "expenditure": year.expenditure,
-        "savings_rate": clauses.share_of(gap, benchmark),
-        "sharing_rate": sharing,
-        "loss_rate": loss_rate,
-        "shared_savings": paid,
-        "shared_losses": charged,
-    }
+        lines["relief"] = given(year.losses_forgiven, "for extreme circumstances")
+        lines["losses_forgiven"] = step(
+            limited - charged, "min(relief, loss_rate * losses_counted, loss_limit)"
+        )
+    lines["shared_savings"] = amount(
+        paid, "min(sharing_rate * savings_counted + sequestration, payment_limit)"
+    )
+    forgiven = " - losses_forgiven" if np.ndim(year.losses_forgiven) else ""
+    lines["shared_losses"] = amount(
+        charged, f"min(loss_rate * losses_counted, loss_limit){forgiven}"
+    )
     transfers = (
         Transfer(PAYER, DOWNSTREAM, "claims", year.cost),
         Transfer(PAYER, PROVIDER, "shared savings", paid),
         Transfer(PROVIDER, PAYER, "shared losses", charged),
     )
-    return None, Statement(facts, steps, transfers)
+    return None, Statement(lines, transfers)
 
 
 def counted_savings(

@@ -19,7 +19,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from vbsim.plan import Contract, FloatArray, Plan
-from vbsim.vocabulary import CONTRACT, LINE, MEASURE, PARTY, PROVIDER, YEAR
+from vbsim.vocabulary import CONTRACT, MEASURE, PARTY, PROVIDER, YEAR
 
 FIT_VARIABLES = {"utilization": "Claims per 1,000 person-years", "cost": "Cost per person-year"}
 BAR = 3.0
@@ -99,16 +99,17 @@ class Findings:
         return float(found[wanted[0]]), float(found[wanted[1]])
 
     def statement(self, name: str, position: int) -> dict[str, float]:
-        """Lines of one realization's statement that the contract has [USD, or share]."""
+        """Lines of one realization's statement that the contract has [unit of each]."""
         chosen = self.results["statement"].isel({YEAR: 0, "realization": position})
-        found = chosen.sel({CONTRACT: name})
-        lines = zip(found[LINE].values, found.values, strict=True)
+        own = self.results["line_contract"].values == name
+        lines = zip(self.results["line_name"].values[own], chosen.values[own], strict=True)
         return {str(line): float(value) for line, value in lines if not np.isnan(value)}
 
-    def steps(self) -> list[str]:
-        """Lines whose sum is the net result."""
-        adds = self.results["adds_to_net"]
-        return [str(line) for line in self.results[LINE].values[adds.values == 1]]
+    def steps(self, name: str) -> list[str]:
+        """Lines of a contract whose sum is the net result."""
+        lines = self.results[["line_contract", "line_name", "adds_to_net"]]
+        own = (lines["line_contract"].values == name) & (lines["adds_to_net"].values == 1)
+        return [str(line) for line in lines["line_name"].values[own]]
 
     def median_position(self, name: str) -> int:
         """Position of the realization whose net result is the lower median."""

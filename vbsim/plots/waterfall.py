@@ -42,7 +42,7 @@ def applies(findings: Findings) -> bool:
 def bars(findings: Findings, contract: str, position: int) -> Bars:
     """Bars of one realization's statement."""
     statement = findings.statement(contract, position)
-    steps = {name: statement[name] for name in findings.steps() if name in statement}
+    steps = {name: statement[name] for name in findings.steps(contract) if name in statement}
     amounts = np.array(list(steps.values()))
     starts = np.concatenate([[0.0], np.cumsum(amounts)[:-1], [0.0]])
     return Bars([*steps, "net"], starts, np.append(amounts, amounts.sum()))

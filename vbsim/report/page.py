@@ -139,7 +139,7 @@ def statement(findings: Findings) -> list[dict[str, Any]]:
     """Lines of the reference contract's median realization: what explains, then what adds up."""
     name = findings.reference
     found = findings.statement(name, findings.median_position(name))
-    steps = [line for line in findings.steps() if line in found]
+    steps = [line for line in findings.steps(name) if line in found]
     facts = [line for line in found if line not in steps]
     rows = [_line(line, found[line], adds=line in steps) for line in (*facts, *steps)]
     total = float(sum(found[line] for line in steps))

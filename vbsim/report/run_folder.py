@@ -183,8 +183,8 @@ def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
 
 
 def results_bytes(plan: Plan, lines: int) -> int:
-    """Estimate of the size of ``results.nc`` [bytes]."""
+    """Estimate of the size of ``results.nc`` [bytes], with so many lines in a statement."""
     years, segments = plan.world.members.shape
     experience = years * (segments * (2 * len(plan.world.services) + len(plan.layers) + 2) + 4)
-    settlement = int(np.sum(plan.performance)) * len(plan.contracts) * (7 + lines)
+    settlement = int(np.sum(plan.performance)) * len(plan.contracts) * (8 + lines)
     return 8 * plan.realizations * (experience + settlement)
