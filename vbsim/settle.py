@@ -67,7 +67,8 @@ class Seen:
             vocabulary.EPISODE_TYPE,
             vocabulary.EPISODE_LIMIT,
         )
-        names = {dim: [str(name) for name in experience[dim].to_numpy()] for dim in dims}
+        there = [dim for dim in dims if dim in experience.dims]
+        names = {dim: [str(name) for name in experience[dim].to_numpy()] for dim in there}
         return cls(facts, names, facts["cost"].sum(axis=3))
 
     def layer(self, name: str) -> FloatArray:
@@ -148,13 +149,13 @@ def _basket(
 
 def _columns(contract: Contract, row: int, seen: Seen) -> dict[str, FloatArray]:
     """Quality measures and episodes of a contract."""
-    out = {}
-    for name, variable in (("measures", "measure_rate"), ("eligible", "measure_eligible")):
-        out[name] = seen.chosen(variable, row, vocabulary.QUALITY_MEASURE, contract.measures)
-    types = contract.episode_types
-    for variable in ("episodes", "episode_cost", "episode_anchor_cost"):
-        out[variable] = seen.chosen(variable, row, vocabulary.EPISODE_TYPE, types)
+    out, measures, types = {}, contract.measures, contract.episode_types
+    if measures:
+        for name, variable in (("measures", "measure_rate"), ("eligible", "measure_eligible")):
+            out[name] = seen.chosen(variable, row, vocabulary.QUALITY_MEASURE, measures)
     if types:
+        for variable in ("episodes", "episode_cost", "episode_anchor_cost"):
+            out[variable] = seen.chosen(variable, row, vocabulary.EPISODE_TYPE, types)
         limit = seen.names[vocabulary.EPISODE_LIMIT].index(contract.episode_limit)
         by_type = seen.chosen("episode_counted_cost", row, vocabulary.EPISODE_TYPE, types)
         out["episode_counted_cost"] = by_type[..., limit]

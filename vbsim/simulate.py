@@ -288,21 +288,6 @@ def _layers(plan: Plan) -> kernel.Layers:
     )
 
 
-def _measures(plan: Plan, realizations: np.ndarray, sums: kernel.Totals) -> dict[str, FloatArray]:
-    """Quality measures of a block, (R, T, M)."""
-    none = np.empty((realizations.size, plan.world.years.size, 0))
-    return {"measure_rate": none, "measure_eligible": none}
-
-
-def _episodes(
-    plan: Plan, realizations: np.ndarray, sums: kernel.Totals, factors: Factors
-) -> dict[str, FloatArray]:
-    """Episodes of a block, (R, T, E)."""
-    none = np.empty((realizations.size, plan.world.years.size, 0))
-    names = ("episodes", "episode_cost", "episode_anchor_cost")
-    return dict.fromkeys(names, none) | {"episode_counted_cost": none[..., None][..., :0]}
-
-
 def _keys(seed: int, stream: str, names: tuple[str, ...]) -> np.ndarray:
     return np.array([streams.key(seed, stream, name) for name in names], dtype=np.uint64)
 
@@ -321,8 +306,6 @@ def _labelled(
         "true_savings": factors.savings,
         "quality_score": factors.quality[:, :, 0],
         "quality_standard_met": factors.quality[:, :, 1],
-        **_measures(plan, realizations, sums),
-        **_episodes(plan, realizations, sums, factors),
     }
     coordinates = {
         vocabulary.REALIZATION: realizations,
@@ -330,9 +313,6 @@ def _labelled(
         vocabulary.SEGMENT: list(world.segments),
         vocabulary.SERVICE: list(world.services),
         vocabulary.LAYER: np.array([layer.name for layer in plan.layers], dtype=object),
-        vocabulary.QUALITY_MEASURE: np.array([], dtype=object),
-        vocabulary.EPISODE_TYPE: np.array([], dtype=object),
-        vocabulary.EPISODE_LIMIT: np.array([], dtype=object),
     }
     variables = {n: (vocabulary.EXPERIENCE[n].dims, v) for n, v in values.items()}
     return vocabulary.label(xr.Dataset(variables, coordinates), "experience")

@@ -62,11 +62,15 @@ COORDINATES = {
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """Dims, unit and label of one variable of a Dataset."""
+    """Dims, unit and label of one variable of a Dataset.
+
+    One that is not ``always`` there is left out where the plan has nothing along its dimensions.
+    """
 
     dims: tuple[str, ...]
     units: str
     long_name: str
+    always: bool = True
 
 
 EXPERIENCE = {
@@ -92,20 +96,28 @@ EXPERIENCE = {
         (REALIZATION, YEAR), "1", "quality performance standard met (1) or not (0)"
     ),
     "measure_rate": Variable(
-        (REALIZATION, YEAR, QUALITY_MEASURE), SHARE, "rate of a quality measure"
+        (REALIZATION, YEAR, QUALITY_MEASURE), SHARE, "rate of a quality measure", always=False
     ),
     "measure_eligible": Variable(
-        (REALIZATION, YEAR, QUALITY_MEASURE), "1", "denominator of a quality measure"
+        (REALIZATION, YEAR, QUALITY_MEASURE), "1", "denominator of a quality measure", always=False
     ),
-    "episodes": Variable((REALIZATION, YEAR, EPISODE_TYPE), "1", "number of episodes"),
-    "episode_cost": Variable((REALIZATION, YEAR, EPISODE_TYPE), USD, "cost of the episodes"),
+    "episodes": Variable(
+        (REALIZATION, YEAR, EPISODE_TYPE), "1", "number of episodes", always=False
+    ),
+    "episode_cost": Variable(
+        (REALIZATION, YEAR, EPISODE_TYPE), USD, "cost of the episodes", always=False
+    ),
     "episode_anchor_cost": Variable(
-        (REALIZATION, YEAR, EPISODE_TYPE), USD, "cost of the anchor stays and procedures"
+        (REALIZATION, YEAR, EPISODE_TYPE),
+        USD,
+        "cost of the anchor stays and procedures",
+        always=False,
     ),
     "episode_counted_cost": Variable(
         (REALIZATION, YEAR, EPISODE_TYPE, EPISODE_LIMIT),
         USD,
         "cost of the episodes, each counted up to a high-cost cap",
+        always=False,
     ),
 }
 
@@ -137,7 +149,7 @@ def label(dataset: xr.Dataset, stage: str) -> xr.Dataset:
     Parameters
     ----------
     dataset
-        Holds exactly the variables of the stage, with their dims in order.
+        Holds the variables of the stage, with their dims in order.
     stage
         ``experience`` or ``settlement``.
 
@@ -146,9 +158,10 @@ def label(dataset: xr.Dataset, stage: str) -> xr.Dataset:
     ValueError
         If a variable is missing, unknown, or has other dims than the vocabulary gives it.
     """
-    expected = STAGES[stage]
-    if set(dataset.data_vars) != set(expected):
-        odd = sorted(map(str, set(dataset.data_vars) ^ set(expected)))
+    known, found = STAGES[stage], {str(name) for name in dataset.data_vars}
+    expected = {n: variable for n, variable in known.items() if variable.always or n in found}
+    if found != set(expected):
+        odd = sorted(found ^ set(expected))
         raise ValueError(f"{stage}: variables missing or unknown: {', '.join(odd)}")
     for name, variable in expected.items():
         if dataset[name].dims != variable.dims:

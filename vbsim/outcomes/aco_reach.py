@@ -78,7 +78,7 @@ def _by_corridors(
     one, cost = np.ones(1), np.array([expenditure])
     year = ContractYear(cost, cost, np.array([benchmark]), one, one, one)
     _, statement = corridor.settle(None, year, terms)
-    lines = {name: float(values[0]) for name, values in statement.facts.items()}
+    lines = {name: float(values[0]) for name, values in statement.facts.items() if values.ndim}
     outcome.savings_rate, outcome.minimum_savings_rate = lines["savings_rate"], 0.0
     outcome.sharing_rate = None if np.isnan(lines["sharing_rate"]) else lines["sharing_rate"]
     outcome.loss_rate = None if np.isnan(lines["loss_rate"]) else lines["loss_rate"]

@@ -64,7 +64,8 @@ def _settle_alike(key: tuple[int, str, int, float], facts: list[Facts]) -> None:
         losses_forgiven=_vector(facts, "relief"),
     )
     _, statement = shared_savings.settle(None, year, terms)
-    lines = {name: np.round(values, 10).tolist() for name, values in statement.facts.items()}
+    names = ("sharing_rate", "loss_rate", "shared_savings", "shared_losses")
+    lines = {name: np.round(statement.lines[name].value, 10).tolist() for name in names}
     for number, found in enumerate(facts):
         outcome = found.outcome
         outcome.sharing_rate = lines["sharing_rate"][number]
