@@ -12,9 +12,11 @@ import pytest
 import vbsim
 from tests.conftest import REPOSITORY
 from tests.scenario.base import BASE, changed, line_of
+from vbsim import rulebook
 from vbsim.payment_models import MODELS
 from vbsim.plan import Plan
-from vbsim.scenario import contracts, names
+from vbsim.scenario import names
+from vbsim.scenario.contracts import BY_MODEL, BY_PROGRAM, FORMS
 from vbsim.scenario.load import json_schema, load_with
 from vbsim.scenario.resolve import as_yaml
 from vbsim.scenario.source import read_source
@@ -188,27 +190,28 @@ def branches(schema: dict[str, Any], part: dict[str, Any]) -> list[dict[str, Any
     """Alternatives of a part of a JSON schema, references followed."""
     if "$ref" in part:
         part = schema["$defs"][part["$ref"].rsplit("/", 1)[1]]
-    if "anyOf" in part:
-        return [found for branch in part["anyOf"] for found in branches(schema, branch)]
+    if choices := part.get("anyOf", part.get("oneOf")):
+        return [found for branch in choices for found in branches(schema, branch)]
     return [part]
 
 
 def unknown_to(schema: dict[str, Any], part: dict[str, Any], data: Any) -> list[str]:
-    """Keys of the data that a JSON schema does not know."""
-    found = []
-    for key, value in data.items() if isinstance(data, dict) else ():
-        below = []
-        for branch in branches(schema, part):
-            named = branch.get("properties", {}).get(str(key))
-            free = [
-                branch.get("additionalProperties"),
-                *branch.get("patternProperties", {}).values(),
-            ]
-            below += [b for b in ([named] if named else free) if b]
-        found += [unknown_to(schema, b, value) if b is not True else [] for b in below[:1]] or [
-            [key]
-        ]
-    return [str(key) for keys in found for key in keys]
+    """Keys of the data that a JSON schema does not know, in the branch that knows most."""
+    if not isinstance(data, dict):
+        return []
+    return min((unknown_to_branch(schema, b, data) for b in branches(schema, part)), key=len)
+
+
+def unknown_to_branch(schema: dict[str, Any], branch: dict[str, Any], data: Any) -> list[str]:
+    found: list[str] = []
+    for key, value in data.items():
+        named = branch.get("properties", {}).get(str(key))
+        free = [branch.get("additionalProperties"), *branch.get("patternProperties", {}).values()]
+        below = [named] if named else [b for b in free if b]
+        if not below:
+            found.append(str(key))
+        found += min((unknown_to(schema, b, value) for b in below if b is not True), default=[])
+    return found
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
@@ -226,8 +229,10 @@ def test_the_json_schema_names_the_top_level_keys() -> None:
     assert schema["additionalProperties"] is False
 
 
-def test_every_payment_model_says_which_keys_it_reads() -> None:
-    assert set(names.READS) == set(MODELS) == set(contracts._WRITERS)
+def test_every_form_is_reached_by_a_program_or_a_model() -> None:
+    assert set(BY_PROGRAM.values()) | set(BY_MODEL.values()) == set(FORMS)
+    assert set(BY_PROGRAM) == set(rulebook.available("rules"))
+    assert set(BY_MODEL) <= set(MODELS)
 
 
 def test_every_stream_that_may_be_seeded_is_drawn_from() -> None:

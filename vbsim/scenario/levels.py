@@ -11,13 +11,15 @@ import numpy as np
 
 from vbsim.payment_models.benchmarks import Published, Simulated
 from vbsim.plan import FloatArray
-from vbsim.scenario.schema import Benchmark, Scenario
+from vbsim.scenario.schema import Scenario
+from vbsim.scenario.shape import Benchmark
 from vbsim.scenario.world import Draft
 
 
 def base_years(scenario: Scenario) -> tuple[int, ...]:
     """All base years that any benchmark of the scenario names, rising."""
-    stated = [scenario.benchmark, *(words.benchmark for words in scenario.contracts.values())]
+    own = [getattr(words, "benchmark", None) for words in scenario.contracts.values()]
+    stated = [scenario.benchmark, *own]
     return tuple(sorted({year for words in stated if words for year in words.base_years}))
 
 

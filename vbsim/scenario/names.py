@@ -13,23 +13,11 @@ from vbsim import rulebook
 from vbsim.errors import Problem, did_you_mean
 from vbsim.payment_models import MODELS
 from vbsim.rulebook import Rulebook
-from vbsim.scenario.schema import FIRST_YEAR, LAST_YEAR
+from vbsim.scenario.contracts import BY_MODEL, BY_PROGRAM, FORMS, form_of
+from vbsim.scenario.shape import FIRST_YEAR, LAST_YEAR
 from vbsim.scenario.source import Path_, Source, shown
 
 STREAMS = ("population", "claims", "trend", "shocks", "entity_year", "true_savings", "quality")
-# Which keys of a contract each model reads; any other is an error, so that none is ignored.
-READS = {
-    "fee_for_service": {"stop_loss"},
-    "capitation": {"pmpm", "expected_cost_share", "stop_loss"},
-    "corridor": {"benchmark", "stop_loss"},
-    "shared_savings": {"benchmark", "minimum_savings_rate", "participant_revenue", "stop_loss"},
-}
-_ALWAYS = {"source", "label", "program", "model"}
-_OF_A_PROGRAM = {"track", "performance_year"}
-# Keys of which a model needs exactly one.
-_ONE_OF = {"capitation": ("pmpm", "expected_cost_share")}
-# Models whose terms only a program's rules state.
-_PROGRAM_ONLY = {"corridor", "shared_savings"}
 
 
 def wrong_names(source: Source) -> list[Problem]:
@@ -153,22 +141,44 @@ def _base_years(source: Source) -> Iterator[Problem]:
 def _contract(source: Source, name: str) -> Iterator[Problem]:
     path: Path_ = ("contracts", name)
     words = source.below(*path)
-    if words.get("program") is not None:
-        programs = rulebook.available("rules")
-        yield from _unknown(source, (*path, "program"), programs, "a program with rules in vbsim")
-        if words["program"] not in programs:
-            return
+    if not words:
+        return
+    named = [key for key in ("program", "model") if words.get(key) is not None]
+    if len(named) != 1:
+        yield _one_form(source, path, named)
+        return
+    key = named[0]
+    kinds = {"program": BY_PROGRAM, "model": BY_MODEL}
+    expected = {"program": "a program with rules in vbsim", "model": "a payment model"}
+    if key == "model" and words["model"] in MODELS.keys() - BY_MODEL.keys():
+        todo = "write program and track instead, such as program: mssp and track: enhanced"
+        wanted = "a model that needs no program's rules"
+        yield source.problem((*path, key), shown(words["model"]), wanted, todo)
+    else:
+        yield from _unknown(source, (*path, key), kinds[key], expected[key])
+    form = form_of(words)
+    if form is None:
+        return
+    if key == "program":
         book = rulebook.read("rules", words["program"])
         yield from _track(source, path, book)
         yield from _rule_years(source, path, book)
-        model = str(book.figure("payment_model", book.last_year).value)
-    else:
-        model = str(words.get("model"))
-        yield from _model(source, path)
-    if model in READS:
-        yield from _read_keys(source, path, model)
+    if "benchmark" in FORMS[form].Words.model_fields and not (
+        source.below(*path, "benchmark") or source.below("benchmark")
+    ):
+        todo = "add the key benchmark, here or at the top level for all contracts"
+        yield source.problem(path, "no benchmark", "a benchmark to share savings against", todo)
     stop_losses = [str(key) for key in source.below("stop_loss")]
     yield from _unknown(source, (*path, "stop_loss"), stop_losses, "a name under the key stop_loss")
+
+
+def _one_form(source: Source, path: Path_, named: list[str]) -> Problem:
+    """Find fault with a contract that names neither a program nor a model, or both."""
+    expected = "exactly one of program and model"
+    if named:
+        found, todo = "both program and model", "take one of them out"
+        return source.problem((*path, named[-1]), found, expected, todo)
+    return source.problem(path, "neither program nor model", expected, "add one of them")
 
 
 def _track(source: Source, path: Path_, book: Rulebook) -> Iterator[Problem]:
@@ -189,49 +199,3 @@ def _rule_years(source: Source, path: Path_, book: Rulebook) -> Iterator[Problem
     else:
         todo = "choose such a year, or give the contract performance_year: the year of its rules"
         yield from _span(source, book, todo)
-
-
-def _model(source: Source, path: Path_) -> Iterator[Problem]:
-    place, model = (*path, "model"), source.at(*path, "model")
-    if isinstance(model, str) and model in _PROGRAM_ONLY:
-        todo = "write program and track instead, such as program: mssp and track: enhanced"
-        yield source.problem(place, shown(model), "a model that needs no program's rules", todo)
-    else:
-        known = [name for name in MODELS if name not in _PROGRAM_ONLY]
-        yield from _unknown(source, place, known, "a payment model")
-
-
-def _read_keys(source: Source, path: Path_, model: str) -> Iterator[Problem]:
-    """Find fault with keys that the model does not read, and with those it lacks."""
-    words = source.below(*path)
-    given = {key for key, value in words.items() if value is not None}
-    program = _OF_A_PROGRAM if "program" in given else set()
-    reads = READS[model] | _ALWAYS | program
-    for key in words:
-        if key in given - reads and key in _every_key():
-            read = ", ".join(sorted(reads - {"program", "model"}))
-            expected = f"only keys that {model} reads: {read}"
-            yield source.problem((*path, key), f"'{key}'", expected, "take it out")
-    if model in _ONE_OF:
-        yield from _choice(source, path, given, _ONE_OF[model])
-    if "benchmark" in reads - given and not source.below("benchmark"):
-        todo = "add the key benchmark, here or at the top level for all contracts"
-        yield source.problem(path, "no benchmark", "a benchmark to share savings against", todo)
-
-
-def _choice(
-    source: Source, path: Path_, given: set[str], keys: tuple[str, str]
-) -> Iterator[Problem]:
-    """Find fault unless exactly one of two keys is given."""
-    first, second = keys
-    expected = f"exactly one of {first} and {second}"
-    if not given & {*keys}:
-        yield source.problem(path, f"neither {first} nor {second}", expected, "add one of them")
-    elif given >= {*keys}:
-        todo = "take one of them out"
-        yield source.problem((*path, second), f"both {first} and {second}", expected, todo)
-
-
-def _every_key() -> set[str]:
-    """Keys that some model reads; any other is refused as unknown elsewhere."""
-    return _OF_A_PROGRAM.union(*READS.values())

@@ -12,7 +12,7 @@ from vbsim.generators import entity_year, quality, shocks, trend, true_savings
 from vbsim.plan import Observed, Plan, Systematic
 from vbsim.rulebook import Rulebook
 from vbsim.scenario.audit import Audit
-from vbsim.scenario.contracts import (
+from vbsim.scenario.desk import (
     TRUNCATED,
     Desk,
     program_figure,

@@ -10,7 +10,9 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from vbsim.errors import Problem, did_you_mean
-from vbsim.scenario.schema import WRONG, Scenario
+from vbsim.scenario.contracts import FORMS, form_of
+from vbsim.scenario.schema import Scenario
+from vbsim.scenario.shape import WRONG
 from vbsim.scenario.source import Path_, Source, dotted, shown
 
 _RANGES = (
@@ -43,6 +45,7 @@ _EXPECTED = {
     "model_attributes_type": "a mapping: keys and values",
     "invalid_key": "a word as a key",
 }
+_NO_FORM = ("union_tag_not_found", "union_tag_invalid")
 Item = Any  # one entry of pydantic's ValidationError.errors()
 
 
@@ -50,6 +53,8 @@ def shape_problems(source: Source, error: ValidationError) -> list[Problem]:
     """One problem per place: a union reports each branch, and only the nearest one is shown."""
     by_path: dict[Path_, list[Item]] = {}
     for item in error.errors():
+        if item["type"] in _NO_FORM:
+            continue  # names.py says what is wrong with its program or model
         by_path.setdefault(_data_path(source.data, item), []).append(item)
     found: list[Problem] = []
     for path, items in by_path.items():
@@ -95,11 +100,25 @@ def _problem(source: Source, path: Path_, items: list[Item]) -> Problem:
     items = [item for item in items if item["type"] in _RANGES] or items
     value, kinds = items[0]["input"], {item["type"] for item in items}
     if "extra_forbidden" in kinds:
-        group = dotted(path[:-1]) or "the scenario format"
-        hint = did_you_mean(str(path[-1]), _fields(path[:-1]))
-        return source.problem(path, f"the unknown key '{path[-1]}'", f"a key of {group}", hint)
+        return _unknown_key(source, path)
     expected = " or ".join(dict.fromkeys(_expected(item) for item in items))
     return source.problem(path, shown(value), expected, _todo(value, kinds, items))
+
+
+def _unknown_key(source: Source, path: Path_) -> Problem:
+    key, group = str(path[-1]), dotted(path[:-1]) or "the scenario format"
+    if len(path) == 3 and path[0] == "contracts":
+        form = str(form_of(source.at(*path[:-1])))
+        own = list(FORMS[form].Words.model_fields)
+        if any(key in other.Words.model_fields for other in FORMS.values()):
+            read = ", ".join(sorted(set(own) - {"program", "model"}))
+            expected = f"only keys that {form} reads: {read}"
+            return source.problem(path, f"'{key}'", expected, "take it out")
+    else:
+        own = _fields(path[:-1])
+    return source.problem(
+        path, f"the unknown key '{key}'", f"a key of {group}", did_you_mean(key, own)
+    )
 
 
 def _expected(item: Item) -> str:

@@ -1,0 +1,90 @@
+"""Medicare Shared Savings Program: ``program: mssp`` with a track."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from pydantic import Field
+
+from vbsim.payment_models import clauses, shared_savings
+from vbsim.plan import Contract
+from vbsim.scenario.contracts.words import ProgramWords
+from vbsim.scenario.shape import AtLeastOne, Benchmark, Share
+from vbsim.scenario.source import shown
+
+if TYPE_CHECKING:
+    from vbsim.scenario.desk import Desk
+
+MODEL = ""
+PROGRAMS = frozenset({"mssp"})
+
+
+class Words(ProgramWords):
+    """A track of the Medicare Shared Savings Program."""
+
+    benchmark: Benchmark | None = None
+    minimum_savings_rate: Share | Literal["table"] | None = Field(
+        default=None, description="elected minimum savings and loss rate; table = by size"
+    )
+    participant_revenue: AtLeastOne | None = Field(
+        default=None, description="participants' Part A and B revenue, for the loss limit [USD]"
+    )
+
+
+def write(desk: Desk, name: str, words: Words) -> Contract:
+    """Contract with the rates and limits of its track and year."""
+    terms = tuple(_terms(desk, name, words, year) for year in desk.years)
+    return desk.held_against_benchmark(name, words, "shared_savings", terms)
+
+
+def _terms(desk: Desk, name: str, words: Words, year: int) -> shared_savings.Terms:
+    book, on = desk.book(words), words.performance_year or year
+    track, cite = words.track, desk.cite
+    values = {"two_sided": cite(book.figure("sided", on, track)) == 2}
+    rate = _minimum_rate(desk, name, words, on, bool(values["two_sided"]))
+    values |= {"minimum_savings_rate": rate, "minimum_loss_rate": rate}
+    revenue_share = cite(book.figure("loss_limit_revenue", on, track))
+    values["loss_limit_amount"] = np.inf
+    if revenue_share and words.participant_revenue is not None:
+        values["loss_limit_amount"] = revenue_share * words.participant_revenue
+    elif revenue_share:
+        desk.audit.warn(
+            f"{name}: participant_revenue is not stated, so the revenue-based loss limit is not "
+            "applied and shared losses are an upper bound"
+        )
+    # Reduced sharing is for ACOs of low revenue, which a scenario does not state.
+    values["reduced_sharing"] = 0.0
+    names = [f.name for f in fields(shared_savings.Terms) if f.name not in values]
+    values |= {name: cite(found) for name, found in book.by_name(names, on, track).items()}
+    return shared_savings.Terms(**values)
+
+
+def _minimum_rate(desk: Desk, name: str, words: Words, on: int, two_sided: bool) -> float:
+    path = ("contracts", name, "minimum_savings_rate")
+    book, heads, choice = desk.book(words), desk.heads, words.minimum_savings_rate
+    figure = book.figure("minimum_savings_rate_table", on)
+    if heads < figure.value[0][0]:
+        figure = book.figure("minimum_savings_rate_smallest", on)
+    by_size = clauses.banded(desk.cite(figure), heads)
+    if choice is None or choice == "table":
+        return by_size
+    if not two_sided:
+        desk.audit.wrong(
+            path,
+            shown(choice),
+            f"table: the one-sided track {words.track} offers no fixed rate",
+            "take it out, or write table",
+        )
+        return by_size
+    choices = desk.cite(book.figure("minimum_savings_rate_choices", on))
+    if choice not in choices:
+        listed = ", ".join(f"{c:g}" for c in choices)
+        expected = f"table, or one of {listed} (shares of the benchmark)"
+        desk.audit.wrong(path, shown(choice), expected)
+    least = desk.cite(book.figure("fixed_choice_minimum_beneficiaries", on))
+    if heads < least:
+        desk.audit.warn(f"{name}: the fixed rate is void below {least:,} members; table applies")
+        return by_size
+    return float(choice)

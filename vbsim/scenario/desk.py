@@ -1,0 +1,198 @@
+"""What is at hand while contracts are written, and what several forms of contract need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from vbsim import rulebook
+from vbsim.payment_models import clauses
+from vbsim.plan import Contract, FloatArray, Layer, World
+from vbsim.rulebook import Figure, Rulebook
+from vbsim.scenario.audit import Audit
+from vbsim.scenario.contracts import FORMS, form_of
+from vbsim.scenario.contracts.words import ContractWords, ProgramWords
+from vbsim.scenario.levels import benchmark_terms
+from vbsim.scenario.world import Draft
+
+TRUNCATED = "truncated"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What is at hand while contracts are written.
+
+    Parameters
+    ----------
+    audit, draft, world
+        The resolution so far.
+    layers
+        Layers that contracts need, by name; a form adds its own.
+    """
+
+    audit: Audit
+    draft: Draft
+    world: World
+    layers: dict[str, Layer]
+
+    @property
+    def years(self) -> list[int]:
+        """Performance years."""
+        return [y for y in self.draft.years if y >= self.draft.start_year]
+
+    @property
+    def heads(self) -> int:
+        """Members as heads, which the rules on size count."""
+        stated = self.audit.scenario.population.members
+        return stated or int(self.world.members[-1].sum())
+
+    def cite(self, figure: Figure) -> Any:
+        """Record a figure of a rule file and return its value."""
+        return self.audit.cite(figure)
+
+    def book(self, words: ProgramWords) -> Rulebook:
+        """Rules of a contract's program."""
+        return rulebook.read("rules", words.program)
+
+    def expected_pmpm(self, year: int, basket: np.ndarray | None = None) -> float:
+        """Give the expected cost of all services, or of a basket, without savings [USD PMPM]."""
+        row = self.draft.years.index(year)
+        members = self.world.members[row]
+        by_service = self.world.rate[row] * self.world.mean_unit_cost[row]
+        inside = by_service if basket is None else by_service[:, basket]
+        share = inside.sum(axis=1) / by_service.sum(axis=1)
+        cost = self.world.expected_cost[row] * share
+        return float(cost @ members / members.sum() / 12.0)
+
+    def held_against_benchmark(
+        self, name: str, words: ProgramWords, model: str, terms: tuple[object, ...]
+    ) -> Contract:
+        """Contract of a program that holds expenditure against a benchmark."""
+        book, on = self.book(words), words.performance_year or self.years[0]
+        title = f"{words.program} {words.track}".replace("_", " ").upper()
+        contract = Contract(
+            name=name,
+            label=words.label or title,
+            model=model,
+            lan_category=self.cite(book.figure("lan_category", on, words.track)),
+            terms=terms,
+        )
+        return self.with_benchmark(contract, words, truncated=book.has("truncation_percentile"))
+
+    def with_benchmark(
+        self, contract: Contract, words: ContractWords, *, truncated: bool
+    ) -> Contract:
+        """Hold a contract's expenditure against its own benchmark, or the scenario's."""
+        own = getattr(words, "benchmark", None)
+        stated = own or self.audit.scenario.benchmark
+        if stated is None:
+            return contract  # names.py has found fault with it
+        expected = self.world.expected_truncated if truncated else self.world.expected_cost
+        marks = [
+            benchmark_terms(self.draft, stated, y, expected, contract.name) for y in self.years
+        ]
+        return replace(
+            contract,
+            benchmarks=tuple(marks),
+            base_years=tuple(self.draft.years.index(y) for y in stated.base_years),
+            expenditure_layer=TRUNCATED if truncated else "",
+        )
+
+    def basket(self, path: Sequence[str | int], services: Sequence[str]) -> np.ndarray:
+        """Mark the services of a basket, (K,); a name that is none is recorded as a problem."""
+        known = self.world.services
+        for place, service in enumerate(services):
+            if service not in known:
+                expected = "a service of this scenario: " + ", ".join(known)
+                self.audit.wrong((*path, place), repr(service), expected)
+        return np.isin(known, services)
+
+    def layer(self, name: str, lower: float, upper: float) -> Layer:
+        """Add a layer of each member's annual cost of all services."""
+        shape: FloatArray = np.ones((self.world.years.size, len(self.world.segments)))
+        basket = np.ones(len(self.world.services), dtype=np.bool_)
+        self.layers[name] = Layer(name, basket, lower * shape, upper * shape, annualized=False)
+        return self.layers[name]
+
+
+def resolve_contract(desk: Desk, name: str, words: ContractWords) -> Contract | None:
+    """Terms of one contract; ``None`` when something about it is wrong (and recorded)."""
+    audit = desk.audit
+    before = len(audit.problems)
+    with audit.at("contracts", name):
+        contract = FORMS[str(form_of(words))].write(desk, name, words)
+        contract = _with_stop_loss(desk, contract, words)
+        return contract if len(audit.problems) == before else None
+    return None
+
+
+def program_figure(audit: Audit, path: str, otherwise: float) -> float:
+    """Figure of the first program among the contracts that has it, or ``otherwise``."""
+    for name, words in audit.scenario.contracts.items():
+        if isinstance(words, ProgramWords):
+            book = rulebook.read("rules", words.program)
+            year = words.performance_year or audit.scenario.start_year
+            if book.has(path, year):
+                with audit.at("contracts", name, "performance_year"):
+                    return float(audit.cite(book.figure(path, year)))
+    return otherwise
+
+
+def _with_stop_loss(desk: Desk, contract: Contract, words: ContractWords) -> Contract:
+    if words.stop_loss is None:
+        return contract
+    stated = desk.audit.scenario.stop_loss[words.stop_loss]
+    limit = np.inf if stated.limit is None else stated.limit
+    end = stated.attachment + limit
+    layer = desk.layer(f"stop_loss_{words.stop_loss}", stated.attachment, end)
+    premium = stated.premium_pmpm
+    if premium is None:
+        expected = stated.coinsurance * expected_layer_pmpm(desk, stated.attachment, limit)
+        premium = expected * (1.0 + (stated.loading or 0.0))
+        desk.audit.derived(
+            f"stop-loss premium, {words.stop_loss}",
+            round(premium, 2),
+            "USD PMPM",
+            f"expected recovery {expected:.2f} PMPM, loaded by {stated.loading:g}",
+        )
+    terms = clauses.StopLossTerms(stated.attachment, limit, stated.coinsurance, premium)
+    return replace(contract, stop_loss=terms, stop_loss_layer=layer.name)
+
+
+def expected_layer_pmpm(desk: Desk, attachment: float, limit: float) -> float:
+    """Exact expected cost in a layer of members' annual cost, first performance year [USD PMPM]."""
+    row = desk.draft.years.index(desk.years[0])
+    members = desk.world.members[row]
+    bounds = np.array([attachment, attachment + limit])
+    total = 0.0
+    for column, count in enumerate(members):
+        cost = desk.draft.distribution(row, column)
+        scale = desk.world.expected_cost[row, column] / desk.draft.mean_cost(row, column)
+        lower, upper = cost.limited_mean(np.minimum(bounds / scale, 1e300), annualized=False)
+        total += count * scale * (upper - lower)
+    return float(total / members.sum() / 12.0)
+
+
+def truncation_layer(draft: Draft, world: World) -> Layer:
+    """Make the layer below the nation's truncation point of each year and segment."""
+    points = np.array(
+        [
+            [draft.truncation(y, s) for s in range(len(world.segments))]
+            for y in range(world.years.size)
+        ]
+    )
+    for year, row in zip(world.years, points, strict=True):
+        for name, point in zip(world.segments, row, strict=True):
+            draft.audit.derived(
+                f"truncation point, {name}, {year}",
+                round(float(point)),
+                "USD per member and year",
+                f"percentile {draft.truncation_share:g} of the assumption set's annual cost at the "
+                "nation's cost level; CMS's own points were not found",
+                status="UNVERIFIED",
+            )
+    basket = np.ones(len(world.services), dtype=np.bool_)
+    return Layer(TRUNCATED, basket, np.zeros_like(points), points, annualized=True)
