@@ -15,6 +15,7 @@ os.environ.setdefault("NUMBA_CACHE_DIR", tempfile.mkdtemp(prefix="vbsim-numba-")
 
 import pytest
 
+from tests.scenario.base import CommandLine
 from vbsim.plan import Plan
 from vbsim.scenario.resolve import resolve
 from vbsim.scenario.schema import Scenario
@@ -60,3 +61,12 @@ def small_plan() -> Plan:
 def with_realizations() -> Callable[[Plan, int], Plan]:
     """Return the plan with another number of realizations."""
     return lambda plan, count: replace(plan, realizations=count)
+
+
+@pytest.fixture
+def vbsim_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> CommandLine:
+    """The command line, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    return CommandLine(monkeypatch, capsys)

@@ -155,6 +155,9 @@ def results(made: Plan, rates: np.ndarray) -> xr.Dataset:
         "line": [".".join(key) for key in lines],
         "line_contract": ("line", [contract for contract, _ in lines]),
         "line_name": ("line", [line for _, line in lines]),
+        "line_unit": ("line", ["USD"] * len(lines)),
+        "formula": ("line", ["0" if line == "fee" else "" for _, line in lines]),
+        "meaning": ("line", ["a stated amount"] * len(lines)),
         "adds_to_net": ("line", np.array([line != "benchmark" for _, line in lines], dtype=int)),
     }
     attrs = {"reference": made.reference, "owing_more_than": list(made.owing_more_than)}

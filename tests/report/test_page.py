@@ -159,16 +159,11 @@ def test_differences_leave_out_the_reference(findings: Findings) -> None:
 
 
 def test_statement_adds_up_to_the_net_of_the_median_realization(findings: Findings) -> None:
-    lines = statement(findings)
-    assert [line["words"] for line in lines] == [
-        "Benchmark",
-        "Gross savings",
-        "Not counted",
-        "Payer part",
-        "Net result of the provider",
-    ]
-    assert lines[-1]["value"] == "0"
-    assert [line["adds"] for line in lines] == [False, True, True, True, True]
+    found = statement(findings)
+    words = [line.words for line in found.rows]
+    assert words == ["Benchmark", "Gross savings", "Not counted", "Payer part"]
+    assert found.net == 0.0
+    assert [line.adds for line in found.rows] == [False, True, True, True]
 
 
 def test_answer_tells_chance_amounts_and_where_the_published_result_fell(

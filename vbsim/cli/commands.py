@@ -24,6 +24,7 @@ from rich.progress import (
 from rich.text import Text
 
 from vbsim.cli import show
+from vbsim.cli.explain import explain
 from vbsim.cli.rules import rules
 from vbsim.cli.settle import settle
 from vbsim.cli.stopping import stoppable
@@ -39,6 +40,7 @@ app = typer.Typer(
 )
 
 app.command()(settle)
+app.command()(explain)
 app.add_typer(rules, name="rules")
 
 ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="scenario file (YAML)")]

@@ -15,9 +15,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from vbsim.plan import Plan
 from vbsim.plots import FIGURES, Findings
-from vbsim.plots.text import decimals_of_millions, millions, number, percent, words
+from vbsim.plots.text import decimals_of_millions, millions, percent
 from vbsim.report import inputs
 from vbsim.report.answer import answer
+from vbsim.report.explain import Explanation, explain, shown
 from vbsim.report.tables import money
 from vbsim.vocabulary import CONTRACT, MEASURE, PARTY, PROVIDER, SHARE, YEAR
 
@@ -33,31 +34,6 @@ ANSWER_COLUMNS = (
     ("VaR 95\N{NO-BREAK SPACE}% of the loss", "var_95"),
     ("TVaR 95\N{NO-BREAK SPACE}% of the loss", "tvar_95"),
 )
-_LINE_NOTES = {
-    "base_years_trended": "base years at the level of the performance year",
-    "national_update": "what the nation's year adds to the benchmark",
-    "adjustment": "regional adjustment and whatever else brings it to the stated level",
-    "benchmark": "what expenditure is held against",
-    "benchmark_after_discount_and_quality": "what expenditure is held against in the corridors",
-    "expenditure": "claims that count under the contract",
-    "savings_rate": "benchmark minus expenditure, as a share of the benchmark",
-    "sharing_rate": "provider's part of savings",
-    "loss_rate": "provider's part of losses",
-    "shared_savings": "paid to the provider",
-    "shared_losses": "owed by the provider",
-    "gross_savings": "benchmark minus expenditure",
-    "not_counted": "a gap inside the minimum savings or loss rate does not count",
-    "discount": "taken off the benchmark, in the payer's favour",
-    "unearned_quality_withhold": "part of the benchmark that the quality score did not earn back",
-    "payer_part": "what the payer keeps of savings, or bears of losses",
-    "sequestration": "withheld from savings payments",
-    "limits": "what the payment limit cuts off, or the loss limit forgives",
-    "capitation": "fixed amount per member per month",
-    "claims": "paid by the provider",
-    "stop_loss_premium": "paid to the reinsurer",
-    "stop_loss_recovery": "paid by the reinsurer",
-    "member_months": "exposure",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +89,7 @@ def render(
         headings=[heading for heading, _ in ANSWER_COLUMNS],
         figures=[_figure(name, path) for name, path in figures.items()],
         statement=statement(findings),
+        shown=shown,
         realization=_median_number(findings),
         inputs=inputs,
         manifest=inputs.manifest_rows(manifest),
@@ -135,15 +112,9 @@ def difference_rows(findings: Findings, year: int) -> list[Row]:
     return [row for row in rows if not row.is_reference]
 
 
-def statement(findings: Findings) -> list[dict[str, Any]]:
-    """Lines of the reference contract's median realization: what explains, then what adds up."""
-    name = findings.reference
-    found = findings.statement(name, findings.median_position(name))
-    steps = [line for line in findings.steps(name) if line in found]
-    facts = [line for line in found if line not in steps]
-    rows = [_line(line, found[line], adds=line in steps) for line in (*facts, *steps)]
-    total = float(sum(found[line] for line in steps))
-    return [*rows, {**_line("net_result_of_the_provider", total, adds=True), "total": True}]
+def statement(findings: Findings) -> Explanation:
+    """Statement of the reference contract's median realization."""
+    return explain(findings.results, findings.reference, _median_number(findings), findings.year)
 
 
 def limits(findings: Findings) -> dict[str, Any]:
@@ -234,18 +205,6 @@ def _figure(name: str, path: Path) -> dict[str, str]:
         "name": name,
         "source": f"data:image/png;base64,{coded}",
         "caption": FIGURES[name].caption,
-    }
-
-
-def _line(line: str, value: float, *, adds: bool) -> dict[str, Any]:
-    shown = percent(value, 2) if line.endswith("_rate") else number(value)
-    return {
-        "words": words(line),
-        "value": shown,
-        "note": _LINE_NOTES.get(line, ""),
-        "adds": adds,
-        "total": False,
-        "negative": shown.startswith("−"),
     }
 
 
