@@ -189,14 +189,9 @@ def _with_numbers(formula: str, printed: dict[str, str]) -> str:
     if not formula or not set(_NAME.findall(formula)) - _OF_THE_FORMULA:
         return ""
 
-    def figure(match: re.Match[str]) -> str:
-        name = match[0]
-        if name in _OF_THE_FORMULA:
-            return name
-        text = printed[name]
-        return f"({text})" if text.startswith("−") else text
-
-    return _signs(_NAME.sub(figure, formula))
+    figures = dict(printed)
+    figures |= {name: f"({text})" for name, text in printed.items() if text.startswith("−")}
+    return _signs(_NAME.sub(lambda m: figures.get(m[0], m[0]), formula))
 
 
 def _signs(formula: str) -> str:
