@@ -51,11 +51,14 @@ class Seen:
         Names along each of their dimensions that contracts choose from.
     cost
         All claims, (R, T, S) [USD].
+    exposure
+        Person-years, (R, T).
     """
 
     facts: dict[str, FloatArray]
     names: dict[str, list[str]]
     cost: FloatArray
+    exposure: FloatArray
 
     @classmethod
     def of(cls, experience: xr.Dataset) -> Seen:
@@ -69,7 +72,7 @@ class Seen:
         )
         there = [dim for dim in dims if dim in experience.dims]
         names = {dim: [str(name) for name in experience[dim].to_numpy()] for dim in there}
-        return cls(facts, names, facts["cost"].sum(axis=3))
+        return cls(facts, names, _summed(facts["cost"]), _summed(facts["person_years"]))
 
     def layer(self, name: str) -> FloatArray:
         """Members' cost in a layer, (R, T, S) [USD]; all claims for the empty name."""
@@ -83,6 +86,14 @@ class Seen:
         return self.facts[variable][:, row][:, columns]
 
 
+def _summed(values: FloatArray) -> FloatArray:
+    """Sum over the last axis, one column after the other: the same whatever the block."""
+    total: FloatArray = values[..., 0].copy()
+    for column in range(1, values.shape[-1]):
+        total += values[..., column]
+    return total
+
+
 def _walk(plan: Plan, contract: Contract, seen: Seen) -> list[Statement]:
     model = MODELS[contract.model]
     state, statements = None, []
@@ -92,7 +103,7 @@ def _walk(plan: Plan, contract: Contract, seen: Seen) -> list[Statement]:
         if contract.stop_loss is not None:
             layer = seen.layer(contract.stop_loss_layer)[:, row]
             statement = clauses.with_stop_loss(
-                statement, layer.sum(axis=1), year.person_years, contract.stop_loss
+                statement, _summed(layer), year.person_years, contract.stop_loss
             )
         # A model's own line of the same name only repeats what the benchmark's lines explain.
         lines = {**benchmark_lines, **statement.lines} | benchmark_lines
@@ -117,12 +128,12 @@ def _contract_year(
             exposure[:, row],
             facts["national_factor"][:, row],
         )
-    total = cost.sum(axis=1)
+    total = _summed(cost)
     year = ContractYear(
         cost=total,
-        expenditure=counted[:, row].sum(axis=1),
+        expenditure=_summed(counted[:, row]),
         benchmark=mark,
-        person_years=exposure[:, row].sum(axis=1),
+        person_years=seen.exposure[:, row],
         quality_score=facts["quality_score"][:, row],
         quality_standard_met=facts["quality_standard_met"][:, row],
         # Of 476 ACOs in 2024 none missed both standards (CMS PY2024 PUF).
@@ -167,22 +178,25 @@ def _labelled(
 ) -> xr.Dataset:
     years = plan.world.years[plan.performance]
     lines = _lines(statements)
-    shape = (realizations.size, years.size)
-    net = np.empty((*shape, len(statements)))
+    # One column after the other in memory, as they are made and as measures read them.
+    columns = (years.size, realizations.size)
+    net = np.empty((len(statements), *columns))
     saved = np.full_like(net, np.nan)
-    party = np.empty((*net.shape, len(vocabulary.PARTIES)))
-    table = np.full((*shape, len(lines)), np.nan)
-    for column, contract_years in enumerate(statements.values()):
+    party = np.empty((len(statements), len(vocabulary.PARTIES), *columns))
+    table = np.full((len(lines), *columns), np.nan)
+    for number, contract_years in enumerate(statements.values()):
         for row, statement in enumerate(contract_years):
-            net[:, row, column] = statement.net
-            for number, name in enumerate(vocabulary.PARTIES):
-                party[:, row, column, number] = statement.net_to(name)
+            net[number, row] = statement.net
+            for place, name in enumerate(vocabulary.PARTIES):
+                party[number, place, row] = statement.net_to(name)
             if "savings_rate" in statement.lines:
-                saved[:, row, column] = statement.lines["savings_rate"].value
+                saved[number, row] = statement.lines["savings_rate"].value
     for number, (contract, name) in enumerate(lines):
         for row, statement in enumerate(statements[contract]):
             if name in statement.lines:
-                table[:, row, number] = statement.lines[name].value
+                table[number, row] = statement.lines[name].value
+    net, saved, table = (array.transpose(2, 1, 0) for array in (net, saved, table))
+    party = party.transpose(3, 2, 0, 1)
     values = {
         "net_to_provider": net,
         "net_to_party": party,
