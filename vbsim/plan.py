@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from vbsim.generators import (
     entity_year,
+    episodes,
     population,
     quality,
     shocks,
@@ -86,6 +87,26 @@ class Systematic:
     entity_year: entity_year.Params
     true_savings: true_savings.Params
     quality: quality.Params
+
+
+@dataclass(frozen=True, slots=True)
+class Episodes:
+    """Episode types of the plan; E types, L high-cost limits.
+
+    Parameters
+    ----------
+    types, params
+        Names and generators, E of each.
+    limits
+        Names of the high-cost limits, L.
+    limit
+        Most that counts of one episode, before the year's prices, (E, L) [USD].
+    """
+
+    types: tuple[str, ...]
+    params: tuple[episodes.Params, ...]
+    limits: tuple[str, ...]
+    limit: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +216,8 @@ class Plan:
         Every figure used, with its source and status.
     warnings
         What is unusual but legal.
+    episodes
+        Episode types, if any contract bundles episodes.
     """
 
     name: str
@@ -213,6 +236,7 @@ class Plan:
     observed: Observed | None
     figures: tuple[Figure, ...]
     warnings: tuple[str, ...]
+    episodes: Episodes | None = None
 
     @property
     def performance(self) -> BoolArray:

@@ -22,6 +22,7 @@ from vbsim import streams, vocabulary
 from vbsim.errors import CapacityError, ParameterError
 from vbsim.generators import (
     entity_year,
+    episodes,
     population,
     quality,
     shocks,
@@ -30,8 +31,9 @@ from vbsim.generators import (
     unit_cost,
     utilization,
 )
+from vbsim.kernels import episodes as episodes_kernel
 from vbsim.kernels import members as kernel
-from vbsim.plan import FloatArray, Plan
+from vbsim.plan import Episodes, FloatArray, Plan
 
 # Member-years per block: about a second of work, so that progress moves and Ctrl-C is prompt.
 _BLOCK_MEMBER_YEARS = 10_000_000
@@ -111,7 +113,9 @@ def experience_bytes(plan: Plan) -> int:
     """Size of the whole Experience [bytes]."""
     years, segments = plan.world.members.shape
     per_cell = 2 * len(plan.world.services) + len(plan.layers) + 2
-    return 8 * plan.realizations * (years * segments * per_cell + 4 * years)
+    kinds = plan.episodes
+    per_year = 4 if kinds is None else 4 + len(kinds.types) * (3 + len(kinds.limits))
+    return 8 * plan.realizations * (years * segments * per_cell + per_year * years)
 
 
 def seconds(plan: Plan) -> float:
@@ -288,6 +292,52 @@ def _layers(plan: Plan) -> kernel.Layers:
     )
 
 
+def _episodes(
+    plan: Plan, kinds: Episodes, realizations: np.ndarray, factors: Factors, sums: kernel.Totals
+) -> dict[str, FloatArray]:
+    """Episodes of a block: their number follows exposure and the use of inpatient care."""
+    world, seed = plan.world, plan.seed_of("episodes")
+    inpatient = world.services.index("inpatient") if "inpatient" in world.services else 0
+    # The savings of the entity are in its post-acute care, not in how many have the procedure.
+    use = factors.frequency[:, :, inpatient] / (1.0 - factors.savings)
+    exposure = sums.person_years.sum(axis=2) * use / 1000.0
+    keys = [streams.key(seed, "episodes", name) for name in kinds.types]
+    uniforms = [streams.uniforms(key, realizations, world.years, 1) for key in keys]
+    expected = exposure[:, :, None] * np.array([params.per_1000 for params in kinds.params])
+    counts = episodes.counts(expected, np.concatenate(uniforms, axis=2))
+    out = episodes_kernel.Sums(
+        np.zeros(counts.shape),
+        np.zeros(counts.shape),
+        np.zeros((*counts.shape, len(kinds.limits))),
+    )
+    episodes_kernel.simulate_episodes(
+        realizations.astype(np.int64),
+        world.years.astype(np.int64),
+        counts,
+        np.ascontiguousarray(factors.price[:, :, inpatient]),
+        1.0 - factors.savings,
+        _episode_types(kinds, [streams.key(seed, "episode", name) for name in kinds.types]),
+        out,
+    )
+    return {
+        "episodes": counts.astype(np.float64),
+        "episode_cost": out.cost,
+        "episode_anchor_cost": out.anchor,
+        "episode_counted_cost": out.counted,
+    }
+
+
+def _episode_types(kinds: Episodes, keys: list[int]) -> episodes_kernel.Types:
+    tables = [[unit_cost.quantile_table(law) for law in p.laws] for p in kinds.params]
+    return episodes_kernel.Types(
+        keys=np.array(keys, dtype=np.uint64),
+        costs=kernel.with_slopes(np.array(tables)),
+        settings=np.cumsum([p.settings for p in kinds.params], axis=1),
+        readmission=np.array([p.readmission_share for p in kinds.params]),
+        limits=kinds.limit,
+    )
+
+
 def _keys(seed: int, stream: str, names: tuple[str, ...]) -> np.ndarray:
     return np.array([streams.key(seed, stream, name) for name in names], dtype=np.uint64)
 
@@ -307,6 +357,8 @@ def _labelled(
         "quality_score": factors.quality[:, :, 0],
         "quality_standard_met": factors.quality[:, :, 1],
     }
+    if plan.episodes is not None:
+        values |= _episodes(plan, plan.episodes, realizations, factors, sums)
     coordinates = {
         vocabulary.REALIZATION: realizations,
         vocabulary.YEAR: world.years,
@@ -314,5 +366,8 @@ def _labelled(
         vocabulary.SERVICE: list(world.services),
         vocabulary.LAYER: np.array([layer.name for layer in plan.layers], dtype=object),
     }
+    if plan.episodes is not None:
+        coordinates[vocabulary.EPISODE_TYPE] = list(plan.episodes.types)
+        coordinates[vocabulary.EPISODE_LIMIT] = list(plan.episodes.limits)
     variables = {n: (vocabulary.EXPERIENCE[n].dims, v) for n, v in values.items()}
     return vocabulary.label(xr.Dataset(variables, coordinates), "experience")

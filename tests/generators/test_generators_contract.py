@@ -12,6 +12,7 @@ from vbsim.errors import ParameterError
 from vbsim.generators import (
     GENERATORS,
     entity_year,
+    episodes,
     population,
     quality,
     shocks,
@@ -36,8 +37,26 @@ USE = utilization.Params(
     risk_moments=(1.0, 1.0, 1.0),
 )
 PEOPLE = population.Params(risk_sd=0.6, ill_share=0.275, ill_ratio=10.8)
+JOINT = episodes.Params(
+    per_1000=6.0,
+    anchor_cost=13_000.0,
+    anchor_cv=0.25,
+    home_health_share=0.4,
+    snf_share=0.3,
+    irf_share=0.06,
+    home_health_cost=3_000.0,
+    snf_cost=12_000.0,
+    irf_cost=20_000.0,
+    post_acute_cv=0.6,
+    readmission_share=0.065,
+    readmission_cost=14_000.0,
+    readmission_cv=0.9,
+    other_cost=3_500.0,
+    other_cv=0.5,
+)
 SAMPLES: dict[str, list[Any]] = {
     "entity_year": [entity_year.Params(0.0), entity_year.Params(0.0073)],
+    "episodes": [JOINT, replace(JOINT, irf_share=0.3, readmission_share=1.0, anchor_cv=0.0)],
     "population": [
         PEOPLE,
         population.Params(0.0, 0.0, 1.0),

@@ -16,6 +16,7 @@ from types import ModuleType
 
 from vbsim.generators import (
     entity_year,
+    episodes,
     population,
     quality,
     shocks,
@@ -27,6 +28,7 @@ from vbsim.generators import (
 
 GENERATORS: dict[str, ModuleType] = {
     "entity_year": entity_year,
+    "episodes": episodes,
     "population": population,
     "quality": quality,
     "shocks": shocks,

@@ -2,11 +2,20 @@
 
 from types import ModuleType
 
-from vbsim.payment_models import capitation, corridor, fee_for_service, shared_savings
+from vbsim.payment_models import (
+    capitation,
+    corridor,
+    fee_for_service,
+    prospective_bundle,
+    retrospective_bundle,
+    shared_savings,
+)
 
 MODELS: dict[str, ModuleType] = {
     "capitation": capitation,
     "corridor": corridor,
     "fee_for_service": fee_for_service,
+    "prospective_bundle": prospective_bundle,
+    "retrospective_bundle": retrospective_bundle,
     "shared_savings": shared_savings,
 }

@@ -17,7 +17,16 @@ from vbsim.scenario.contracts import BY_MODEL, BY_PROGRAM, FORMS, form_of
 from vbsim.scenario.shape import FIRST_YEAR, LAST_YEAR
 from vbsim.scenario.source import Path_, Source, shown
 
-STREAMS = ("population", "claims", "trend", "shocks", "entity_year", "true_savings", "quality")
+STREAMS = (
+    "population",
+    "claims",
+    "trend",
+    "shocks",
+    "entity_year",
+    "true_savings",
+    "quality",
+    "episodes",
+)
 
 
 def wrong_names(source: Source) -> list[Problem]:
