@@ -37,6 +37,7 @@ PARTIES = (PURCHASER, PAYER, PROVIDER, DOWNSTREAM, REINSURER, VENDOR)
 
 USD = "USD"
 SHARE = "1"
+YES_OR_NO = "yes or no"
 
 COORDINATES = {
     REALIZATION: "realization number of the simulated contract years",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,6 +11,7 @@ from vbsim import rulebook
 from vbsim.errors import ParameterError
 from vbsim.payment_models import clauses, shared_savings
 from vbsim.payment_models.base import ContractYear, Statement
+from vbsim.payment_models.shared_savings_terms import PROGRAM_TERMS
 from vbsim.vocabulary import PARTIES
 
 BOOK = rulebook.read("rules", "mssp")
@@ -20,7 +19,7 @@ APART = {"two_sided", "minimum_savings_rate", "minimum_loss_rate", "loss_limit_a
 
 
 def terms(track: str, year: int, minimum: float = 0.0, **changes: float) -> shared_savings.Terms:
-    names = [f.name for f in fields(shared_savings.Terms) if f.name not in APART]
+    names = [name for name in PROGRAM_TERMS if name not in APART]
     values = {n: f.value for n, f in BOOK.by_name(names, year, track).items()}
     values |= {"two_sided": BOOK.figure("sided", year, track).value == 2, "reduced_sharing": 0.0}
     values |= {"minimum_savings_rate": minimum, "minimum_loss_rate": minimum}

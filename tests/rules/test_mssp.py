@@ -7,7 +7,7 @@ file; the other figures are worked in the comment beside them.
 from __future__ import annotations
 
 import csv
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from vbsim import rulebook
 from vbsim.payment_models import clauses, shared_savings
 from vbsim.payment_models.base import ContractYear, Statement
 from vbsim.payment_models.shared_savings import Terms
+from vbsim.payment_models.shared_savings_terms import PROGRAM_TERMS
 from vbsim.scenario.resolve import resolve
 
 BOOK = rulebook.read("rules", "mssp")
@@ -45,7 +46,7 @@ def in_force(name: str, track: str) -> Any:
 def terms(track: str, minimum_rate: float = 0.0, **changes: Any) -> Terms:
     """Terms of a track as the rule file states them, without a revenue limit."""
     not_in_file = {"two_sided", "minimum_savings_rate", "minimum_loss_rate", "loss_limit_amount"}
-    names = [item.name for item in fields(Terms) if item.name not in not_in_file]
+    names = [name for name in PROGRAM_TERMS if name not in not_in_file]
     values = {name: in_force(name, track) for name in names} | {
         "two_sided": in_force("sided", track) == 2,
         "minimum_savings_rate": minimum_rate,

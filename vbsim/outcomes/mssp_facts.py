@@ -11,7 +11,7 @@ is used only to compare. Three things that the rules ask for are in the files in
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -22,7 +22,8 @@ from vbsim.outcomes.layout import Layout
 from vbsim.outcomes.outcome import Outcome
 from vbsim.outcomes.reader import Row
 from vbsim.outcomes.tracks import TRACK_FLAGS, track_of
-from vbsim.payment_models import clauses, shared_savings
+from vbsim.payment_models import clauses
+from vbsim.payment_models.shared_savings_terms import PROGRAM_TERMS
 from vbsim.rulebook import Rulebook
 
 LAYOUT = Layout(
@@ -62,8 +63,7 @@ LAYOUT = Layout(
     groups=TRACK_FLAGS,
 )  # fmt: skip
 # Terms that differ between the ACOs of a track, or that are worked out from other figures.
-_BY_ACO = {"two_sided", "minimum_savings_rate", "minimum_loss_rate", "loss_limit_amount",
-           "reduced_sharing"}  # fmt: skip
+_BY_ACO = {"two_sided", "minimum_savings_rate", "minimum_loss_rate", "loss_limit_amount"}
 
 
 @dataclass(slots=True)
@@ -257,10 +257,7 @@ def _guardrail(row: Row) -> float:
 @cache
 def terms_of_track(year: int, track: str) -> dict[str, Any]:
     """Terms that all ACOs of a track share in a year."""
-    apart = {"two_sided", "minimum_savings_rate", "minimum_loss_rate", "loss_limit_amount"}
-    names = [
-        f.name for f in fields(shared_savings.Terms) if f.name not in {*apart, "reduced_sharing"}
-    ]
+    names = [name for name in PROGRAM_TERMS if name not in _BY_ACO]
     found = {n: f.value for n, f in book().by_name(names, year, track).items()}
     return found | {"two_sided": rule("sided", year, track) == 2}
 

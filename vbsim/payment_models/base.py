@@ -167,7 +167,9 @@ class Statement:
     @property
     def net(self) -> FloatArray:
         """Net result of the provider [USD]: the sum of the steps."""
-        return np.sum(list(self.steps.values()), axis=0)
+        # One after the other, whatever the number of realizations: the same sum to the last bit.
+        total: FloatArray = sum(self.steps.values(), start=np.zeros(1))
+        return total
 
     def net_to(self, party: str) -> FloatArray:
         """Net money that a party receives [USD]."""

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from vbsim.errors import ParameterError
-from vbsim.payment_models.base import FloatArray, Statement, Transfer, given, step
+from vbsim.payment_models.base import (
+    ContractYear,
+    FloatArray,
+    Line,
+    Statement,
+    Transfer,
+    amount,
+    given,
+    rate,
+    step,
+)
 from vbsim.vocabulary import PROVIDER, REINSURER, SHARE
 
 
@@ -32,6 +42,91 @@ def in_words(value: float | FloatArray) -> str:
 def within(value: FloatArray, low: float, high: float) -> FloatArray:
     """Keep a rate between its floor and its ceiling."""
     return np.minimum(np.maximum(value, low), high)
+
+
+def check_share(name: str, value: float | FloatArray) -> None:
+    """Refuse a term outside [0, 1]."""
+    if not np.all((np.asarray(value) >= 0.0) & (np.asarray(value) <= 1.0)):
+        raise ParameterError(
+            f"{name} is {in_words(value)}; expected between 0 and 1 (write 2 % as 0.02)"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a quality measure must reach to count as met.
+
+    Parameters
+    ----------
+    name
+        The measure.
+    threshold
+        Rate that meets it [share of the eligible], inclusively.
+    lower_is_better
+        Whether a rate below the threshold meets it, such as for readmissions.
+    """
+
+    name: str
+    threshold: float
+    lower_is_better: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a threshold that no rate can be held against."""
+        check_share(f"threshold of {self.name}", self.threshold)
+
+    @property
+    def formula(self) -> str:
+        """Arithmetic of 1 where the measure is met and 0 where it is not."""
+        sign = "<=" if self.lower_is_better else ">="
+        return f"(1 if {self.name}_rate {sign} {self.threshold!r} else 0)"
+
+    def met(self, found: FloatArray) -> FloatArray:
+        """Tell where a rate meets the target, 1 or 0."""
+        reached = found <= self.threshold if self.lower_is_better else found >= self.threshold
+        return np.asarray(reached, dtype=np.float64)
+
+
+def by_tier(
+    measures: FloatArray, targets: tuple[Target, ...], tiers: tuple[tuple[int, float], ...]
+) -> dict[str, Line]:
+    """Lines of a share by the number of quality measures met.
+
+    Parameters
+    ----------
+    measures
+        Rate of each measure, (R, M) [share of the eligible].
+    targets
+        What each must reach, in the same order.
+    tiers
+        (least number met, share), the most first; below the last the share is 0.
+    """
+    columns = [measures[:, number] for number in range(len(targets))]
+    count = np.sum([t.met(found) for t, found in zip(targets, columns, strict=True)], axis=0)
+    share = np.select([count >= least for least, _ in tiers], [part for _, part in tiers], 0.0)
+    words = [f"{part!r} if measures_met >= {least}" for least, part in tiers]
+    lines = {
+        f"{target.name}_rate": given(found, "share of the eligible", SHARE)
+        for target, found in zip(targets, columns, strict=True)
+    }
+    met = " + ".join(target.formula for target in targets)
+    return lines | {
+        "measures_met": amount(count, met, "measures"),
+        "full_sharing_rate": rate(share, " else ".join([*words, "0"])),
+    }
+
+
+def social_needs(year: ContractYear, pmpm: float) -> dict[str, Line]:
+    """Lines of what a social-needs intervention costs the provider; none where it is free."""
+    if not pmpm:
+        return {}
+    months = 12.0 * year.person_years
+    return {
+        "social_needs_pmpm": given(pmpm, "social-needs intervention", "USD PMPM"),
+        "social_needs_months": given(months, "exposure", "member-months"),
+        "social_needs_intervention": step(
+            -pmpm * months, "-social_needs_pmpm * social_needs_months"
+        ),
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,23 @@
 """Shared savings, one- or two-sided: payer and provider split the gap to the benchmark.
 
-Savings and losses count from the first dollar once they reach the minimum savings or loss rate,
-inclusively. Sequestration is taken before the payment limit and never from losses: both proved by
-replaying published settlements (rules/mssp.yaml).
+Savings and losses count once they reach the minimum savings or loss rate, inclusively: from the
+first dollar, or only the excess over the minimum. Sequestration is taken before the payment limit
+and never from losses: both proved by replaying published settlements (rules/mssp.yaml).
+
+Private contracts know more: a share by the number of quality measures met, a floor under a payment
+that is earned, fees that are paid during the year and netted from the payment, and the cost of a
+social-needs intervention that the provider buys.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-
 import numpy as np
 
-from vbsim.errors import ParameterError
-from vbsim.payment_models import clauses
+from vbsim.payment_models import clauses, shared_savings_rates
 from vbsim.payment_models.base import (
     ContractYear,
     FloatArray,
+    Line,
     Statement,
     Transfer,
     amount,
@@ -23,107 +25,92 @@ from vbsim.payment_models.base import (
     rate,
     step,
 )
-from vbsim.vocabulary import DOWNSTREAM, PAYER, PROVIDER, SHARE
+from vbsim.payment_models.shared_savings_terms import Terms
+from vbsim.vocabulary import DOWNSTREAM, PAYER, PROVIDER, SHARE, VENDOR, YES_OR_NO
 
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """Numbers in force for one contract year; every rate is a share in [0, 1].
-
-    Parameters
-    ----------
-    two_sided
-        Whether losses are shared.
-    minimum_savings_rate, minimum_loss_rate
-        Gates [share of benchmark]; one for all realizations, or one each.
-    sharing_rate
-        Provider's part of savings; times the quality score if ``quality_scales_sharing``.
-    sharing_rate_standard_missed
-        The same where the quality standard is not met.
-    alternative_standard
-        Whether meeting the alternative quality standard alone earns the sharing rate times the
-        quality score.
-    loss_rate_minimum, loss_rate_maximum, loss_rate_quality_slope
-        Provider's part of losses is ``1 - slope * quality`` within the two; the maximum where the
-        standard is not met.
-    payment_limit, loss_limit_benchmark
-        Caps [share of benchmark].
-    loss_limit_amount
-        Second cap on losses [USD], infinite where the contract has none.
-    sequestration
-        Part withheld from savings payments.
-    reduced_sharing
-        Part of the sharing rate for savings that miss the gate; 0 where they earn nothing.
-    """
-
-    two_sided: bool
-    minimum_savings_rate: float | FloatArray
-    minimum_loss_rate: float | FloatArray
-    sharing_rate: float
-    quality_scales_sharing: bool
-    sharing_rate_standard_missed: float
-    alternative_standard: bool
-    payment_limit: float
-    loss_rate_minimum: float
-    loss_rate_maximum: float
-    loss_rate_quality_slope: float
-    loss_limit_benchmark: float
-    loss_limit_amount: float
-    sequestration: float
-    reduced_sharing: float = 0.0
-
-    def __post_init__(self) -> None:
-        """Refuse a rate outside [0, 1], a cap below zero and a range that is none."""
-        for item in fields(self):
-            value = getattr(self, item.name)
-            if item.name == "loss_limit_amount":
-                if not value >= 0.0:
-                    raise ParameterError(f"{item.name} is {value:g} USD; expected 0 or more")
-            elif not np.all((np.asarray(value) >= 0.0) & (np.asarray(value) <= 1.0)):
-                raise ParameterError(
-                    f"{item.name} is {clauses.in_words(value)}; expected between 0 and 1 "
-                    "(write 2 % as 0.02)"
-                )
-        if self.loss_rate_minimum > self.loss_rate_maximum:
-            raise ParameterError(
-                f"loss_rate_minimum is {self.loss_rate_minimum:g}; expected at most "
-                f"loss_rate_maximum, {self.loss_rate_maximum:g}"
-            )
+__all__ = ["Terms", "settle"]
+Lines = dict[str, Line]
 
 
 def settle(state: None, year: ContractYear, terms: Terms) -> tuple[None, Statement]:
     """Settle one year for all realizations; positive amounts go to the provider [USD]."""
-    benchmark = year.benchmark
-    gap = benchmark - year.expenditure
-    sharing, loss_rate = rates(year, terms)
-    savings, sharing = counted_savings(year, sharing, terms)
-    losses = clauses.gate(-gap, benchmark, terms.minimum_loss_rate) * terms.two_sided
-    shared, owed = sharing * savings, loss_rate * losses
-    after_sequestration = shared * (1.0 - terms.sequestration)
-    loss_limit = np.minimum(terms.loss_limit_benchmark * benchmark, terms.loss_limit_amount)
-    paid = np.minimum(after_sequestration, terms.payment_limit * benchmark)
-    limited = np.minimum(owed, loss_limit)
-    charged = np.maximum(limited - year.losses_forgiven, 0.0)
+    lines = _gap(year, terms)
+    lines |= _counted(lines, year, terms)
+    lines |= shared_savings_rates.standard(year, terms)
+    lines |= shared_savings_rates.sharing(lines, year, terms)
+    lines |= shared_savings_rates.loss_rate(lines, terms)
+    lines |= _split(lines, terms)
+    lines |= _limits(lines, terms)
+    lines |= _floor(lines, terms) | _relief(lines, year)
+    lines |= _fees(lines, year, terms)
+    lines |= _payments(lines, year)
+    lines |= clauses.social_needs(year, terms.social_needs_pmpm)
+    return None, Statement(lines, _transfers(lines, year))
+
+
+def _gap(year: ContractYear, terms: Terms) -> Lines:
+    """Benchmark, expenditure and the gates."""
+    gap = year.benchmark - year.expenditure
     lines = {
-        "benchmark": given(benchmark, "what the expenditure is held against"),
+        "benchmark": given(year.benchmark, "what the expenditure is held against"),
         "expenditure": given(year.expenditure, "claims that count"),
         "gross_savings": step(gap, "benchmark - expenditure"),
-        "savings_rate": rate(clauses.share_of(gap, benchmark), "gross_savings / benchmark"),
+        "savings_rate": rate(clauses.share_of(gap, year.benchmark), "gross_savings / benchmark"),
         "minimum_savings_rate": given(terms.minimum_savings_rate, "share of benchmark", SHARE),
-        "minimum_loss_rate": given(terms.minimum_loss_rate, "share of benchmark", SHARE),
-        "savings_counted": amount(
-            savings,
-            "gross_savings if gross_savings >= minimum_savings_rate * benchmark else 0",
-        ),
-        "losses_counted": amount(
-            losses,
-            "-gross_savings if -gross_savings >= minimum_loss_rate * benchmark else 0"
-            if terms.two_sided
-            else "0",
-        ),
-        "quality_score": given(year.quality_score, "quality score", SHARE),
-        "sharing_rate": given(sharing, "provider's part of savings, by quality", SHARE),
-        "loss_rate": given(loss_rate, "provider's part of losses, by quality", SHARE),
+    }
+    if terms.two_sided:
+        lines["minimum_loss_rate"] = given(terms.minimum_loss_rate, "share of benchmark", SHARE)
+    if np.ndim(year.guardrail):
+        lines["guardrail"] = given(
+            year.guardrail, "1 where a guardrail raised the benchmark and bars savings", YES_OR_NO
+        )
+    return lines
+
+
+def _counted(lines: Lines, year: ContractYear, terms: Terms) -> Lines:
+    """Count savings and losses.
+
+    A benchmark that the guardrail raised earns nothing.
+    """
+    gap = lines["gross_savings"].value
+    savings = _beyond(gap, year.benchmark, terms.minimum_savings_rate, terms)
+    words = _in_words("gross_savings", "minimum_savings_rate * benchmark", terms)
+    if terms.reduced_sharing:
+        savings, words = np.maximum(gap, 0.0), "max(gross_savings, 0)"
+    if "guardrail" in lines:
+        savings = np.where(lines["guardrail"].value > 0.5, 0.0, savings)
+        words = f"0 if guardrail > 0.5 else {words}"
+    losses = _beyond(-gap, year.benchmark, terms.minimum_loss_rate, terms) * terms.two_sided
+    lost = _in_words("-gross_savings", "minimum_loss_rate * benchmark", terms)
+    return {
+        "savings_counted": amount(savings, words),
+        "losses_counted": amount(losses, lost if terms.two_sided else "0"),
+    }
+
+
+def _beyond(
+    gap: FloatArray, benchmark: FloatArray, minimum: float | FloatArray, terms: Terms
+) -> FloatArray:
+    counted = clauses.gate(gap, benchmark, minimum)
+    if not terms.excess_only:
+        return counted
+    return np.where(counted > 0.0, np.maximum(gap - minimum * benchmark, 0.0), 0.0)
+
+
+def _in_words(gap: str, minimum: str, terms: Terms) -> str:
+    if terms.excess_only:
+        return f"max({gap} - {minimum}, 0)"
+    return f"{gap} if {gap} >= {minimum} else 0"
+
+
+def _split(lines: Lines, terms: Terms) -> Lines:
+    """Divide savings and losses between payer and provider, and withhold from savings."""
+    gap, savings = lines["gross_savings"].value, lines["savings_counted"].value
+    losses = lines["losses_counted"].value
+    shared = lines["sharing_rate"].value * savings
+    owed = lines["loss_rate"].value * losses
+    after_sequestration = shared * (1.0 - terms.sequestration)
+    return {
         "sequestration_rate": given(terms.sequestration, "part of savings payments", SHARE),
         "not_counted": step(
             savings - losses - gap, "savings_counted - losses_counted - gross_savings"
@@ -135,63 +122,119 @@ def settle(state: None, year: ContractYear, terms: Terms) -> tuple[None, Stateme
         "sequestration": step(
             after_sequestration - shared, "-sequestration_rate * sharing_rate * savings_counted"
         ),
-        "payment_limit": amount(
-            terms.payment_limit * benchmark, f"{terms.payment_limit:g} * benchmark"
+        "savings_before_limit": amount(
+            after_sequestration, "sharing_rate * savings_counted + sequestration"
         ),
-        "loss_limit": given(loss_limit, "most that the provider owes"),
-        "limits": step(
-            (paid - after_sequestration) + (owed - limited),
-            "min(payment_limit - sharing_rate * savings_counted - sequestration, 0)"
-            " + max(loss_rate * losses_counted - loss_limit, 0)",
+        "losses_before_limit": amount(owed, "loss_rate * losses_counted"),
+    }
+
+
+def _limits(lines: Lines, terms: Terms) -> Lines:
+    """Caps on what is paid and on what is owed."""
+    mark = lines["benchmark"].value
+    shared, owed = lines["savings_before_limit"].value, lines["losses_before_limit"].value
+    limit, words = terms.loss_limit_benchmark * mark, "loss_limit_rate * benchmark"
+    found = {
+        "payment_limit_rate": given(terms.payment_limit, "share of benchmark", SHARE),
+        "payment_limit": amount(terms.payment_limit * mark, "payment_limit_rate * benchmark"),
+    }
+    if terms.two_sided:
+        found["loss_limit_rate"] = given(terms.loss_limit_benchmark, "share of benchmark", SHARE)
+        if np.isfinite(terms.loss_limit_amount):
+            limit = np.minimum(limit, terms.loss_limit_amount)
+            words = f"min({words}, loss_limit_amount)"
+            found["loss_limit_amount"] = given(terms.loss_limit_amount, "most that may be owed")
+        found["loss_limit"] = amount(limit, words)
+    cut = np.minimum(shared, found["payment_limit"].value) - shared
+    words = "min(payment_limit - savings_before_limit, 0)"
+    if terms.two_sided:
+        cut = cut + (owed - np.minimum(owed, limit))
+        words += " + max(losses_before_limit - loss_limit, 0)"
+    return found | {"limits": step(cut, words)}
+
+
+def _floor(lines: Lines, terms: Terms) -> Lines:
+    """Least payment, once savings count and earn a share."""
+    if not terms.payment_floor:
+        return {}
+    floor = terms.payment_floor * lines["benchmark"].value
+    limited = np.minimum(lines["savings_before_limit"].value, lines["payment_limit"].value)
+    earned = lines["sharing_rate"].value * lines["savings_counted"].value > 0.0
+    return {
+        "payment_floor_rate": given(terms.payment_floor, "least payment, of benchmark", SHARE),
+        "payment_floor": step(
+            np.where(earned, np.maximum(floor - limited, 0.0), 0.0),
+            "max(payment_floor_rate * benchmark - min(savings_before_limit, payment_limit), 0)"
+            " if sharing_rate * savings_counted > 0 else 0",
         ),
     }
-    if np.ndim(year.losses_forgiven):
-        lines["relief"] = given(year.losses_forgiven, "for extreme circumstances")
-        lines["losses_forgiven"] = step(
-            limited - charged, "min(relief, loss_rate * losses_counted, loss_limit)"
-        )
-    lines["shared_savings"] = amount(
-        paid, "min(sharing_rate * savings_counted + sequestration, payment_limit)"
-    )
-    forgiven = " - losses_forgiven" if np.ndim(year.losses_forgiven) else ""
-    lines["shared_losses"] = amount(
-        charged, f"min(loss_rate * losses_counted, loss_limit){forgiven}"
-    )
-    transfers = (
+
+
+def _relief(lines: Lines, year: ContractYear) -> Lines:
+    """Losses forgiven after the limit."""
+    if not np.ndim(year.losses_forgiven):
+        return {}
+    limit = lines["loss_limit"].value if "loss_limit" in lines else 0.0
+    limited = np.minimum(lines["losses_before_limit"].value, limit)
+    charged = np.maximum(limited - year.losses_forgiven, 0.0)
+    bound = ", loss_limit" if "loss_limit" in lines else ""
+    return {
+        "relief": given(year.losses_forgiven, "for extreme circumstances"),
+        "losses_forgiven": step(limited - charged, f"min(relief, losses_before_limit{bound})"),
+    }
+
+
+def _fees(lines: Lines, year: ContractYear, terms: Terms) -> Lines:
+    """Fees paid during the year, and what of them the savings payment is reduced by."""
+    if not terms.fees_per_member_year:
+        return {}
+    fees = terms.fees_per_member_year * year.person_years
+    paid, words = _paid(lines)
+    return {
+        "person_years": given(year.person_years, "exposure", "person-years"),
+        "fees_per_member_year": given(
+            terms.fees_per_member_year, "paid during the year", "USD per member-year"
+        ),
+        "fees": step(fees, "fees_per_member_year * person_years"),
+        "fees_netted": step(-np.minimum(fees, paid), f"-min(fees, {words})"),
+    }
+
+
+def _payments(lines: Lines, year: ContractYear) -> Lines:
+    """Lines of what is paid and what is owed at settlement."""
+    paid, words = _paid(lines)
+    if "fees_netted" in lines:
+        paid, words = paid + lines["fees_netted"].value, f"{words} + fees_netted"
+    owed, owed_words = lines["losses_before_limit"].value, "losses_before_limit"
+    if "loss_limit" in lines:
+        owed = np.minimum(owed, lines["loss_limit"].value)
+        owed_words = "min(losses_before_limit, loss_limit)"
+    if "losses_forgiven" in lines:
+        owed = np.maximum(owed - year.losses_forgiven, 0.0)
+        owed_words += " - losses_forgiven"
+    return {"shared_savings": amount(paid, words), "shared_losses": amount(owed, owed_words)}
+
+
+def _paid(lines: Lines) -> tuple[FloatArray, str]:
+    """Give the savings payment before fees are netted, and its formula."""
+    paid = np.minimum(lines["savings_before_limit"].value, lines["payment_limit"].value)
+    words = "min(savings_before_limit, payment_limit)"
+    if "payment_floor" in lines:
+        floor = lines["payment_floor_rate"].value * lines["benchmark"].value
+        paid = np.where(lines["payment_floor"].value > 0.0, floor, paid)
+        words += " + payment_floor"
+    return paid, words
+
+
+def _transfers(lines: Lines, year: ContractYear) -> tuple[Transfer, ...]:
+    found = [
         Transfer(PAYER, DOWNSTREAM, "claims", year.cost),
-        Transfer(PAYER, PROVIDER, "shared savings", paid),
-        Transfer(PROVIDER, PAYER, "shared losses", charged),
-    )
-    return None, Statement(lines, transfers)
-
-
-def counted_savings(
-    year: ContractYear, sharing: FloatArray, terms: Terms
-) -> tuple[FloatArray, FloatArray]:
-    """Give the savings that count [USD], and the provider's part of them.
-
-    Savings that miss the gate count at the reduced rate, if the contract has one. A benchmark that
-    the guardrail raised earns nothing.
-    """
-    gap = year.benchmark - year.expenditure
-    counted = clauses.gate(gap, year.benchmark, terms.minimum_savings_rate)
-    if terms.reduced_sharing:
-        missed = (gap > 0.0) & (counted == 0.0)
-        counted = np.maximum(gap, 0.0)
-        sharing = np.where(missed, terms.reduced_sharing * sharing, sharing)
-    return np.where(np.asarray(year.guardrail) > 0.5, 0.0, counted), sharing
-
-
-def rates(year: ContractYear, terms: Terms) -> tuple[FloatArray, FloatArray]:
-    """Give the provider's part of savings and of losses, by quality."""
-    met = year.quality_standard_met > 0.5
-    alternative = terms.alternative_standard & (np.asarray(year.alternative_standard_met) > 0.5)
-    scale = year.quality_score if terms.quality_scales_sharing else np.ones_like(year.cost)
-    sharing = np.where(met, terms.sharing_rate * scale, terms.sharing_rate_standard_missed)
-    sharing = np.where(~met & alternative, terms.sharing_rate * year.quality_score, sharing)
-    by_quality = clauses.within(
-        1.0 - terms.loss_rate_quality_slope * year.quality_score,
-        terms.loss_rate_minimum,
-        terms.loss_rate_maximum,
-    )
-    return sharing, np.where(met | alternative, by_quality, terms.loss_rate_maximum)
+        Transfer(PAYER, PROVIDER, "shared savings", lines["shared_savings"].value),
+        Transfer(PROVIDER, PAYER, "shared losses", lines["shared_losses"].value),
+    ]
+    if "fees" in lines:
+        found.append(Transfer(PAYER, PROVIDER, "fees", lines["fees"].value))
+    if "social_needs_intervention" in lines:
+        cost = -lines["social_needs_intervention"].value
+        found.append(Transfer(PROVIDER, VENDOR, "social-needs intervention", cost))
+    return tuple(found)

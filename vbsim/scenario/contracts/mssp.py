@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from pydantic import Field
 
 from vbsim.payment_models import clauses, shared_savings
+from vbsim.payment_models.shared_savings_terms import PROGRAM_TERMS
 from vbsim.plan import Contract
 from vbsim.scenario.contracts.words import ProgramWords
 from vbsim.scenario.shape import AtLeastOne, Benchmark, Share
@@ -56,7 +56,7 @@ def _terms(desk: Desk, name: str, words: Words, year: int) -> shared_savings.Ter
         )
     # Reduced sharing is for ACOs of low revenue, which a scenario does not state.
     values["reduced_sharing"] = 0.0
-    names = [f.name for f in fields(shared_savings.Terms) if f.name not in values]
+    names = [item for item in PROGRAM_TERMS if item not in values]
     values |= {name: cite(found) for name, found in book.by_name(names, on, track).items()}
     return shared_savings.Terms(**values)
 
