@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from vbsim.payment_models import corridor
@@ -27,8 +26,7 @@ def write(desk: Desk, name: str, words: Words) -> Contract:
     """Contract with the corridors, discount and withhold of its year."""
     book, terms = desk.book(words), []
     for year in desk.years:
-        names = [item.name for item in fields(corridor.Terms)]
-        found = book.by_name(names, words.performance_year or year, words.track)
+        found = book.by_name(corridor.PROGRAM_TERMS, words.performance_year or year, words.track)
         values = {n: desk.cite(figure) for n, figure in found.items()}
         values["corridors"] = tuple((low, share) for low, share in values["corridors"])
         terms.append(corridor.Terms(**values))
