@@ -331,7 +331,8 @@ def test_fee_for_service_leaves_the_provider_where_it_was() -> None:
 def test_zero_benchmark(terms: shared_savings.Terms) -> None:
     """Nothing is shared, no rate is invented, and nothing warns (warnings are errors here)."""
     spent, zero, ones = np.array([0.0, 5.0]), np.zeros(2), np.ones(2)
-    statement = settled("shared_savings", ContractYear(spent, spent, zero, ones, ones, ones), terms)
+    year = ContractYear(spent, spent, zero, ones, ones, ones, measures=np.ones((2, MEASURES)))
+    statement = settled("shared_savings", replace(year, person_years=zero), terms)
     np.testing.assert_allclose(statement.net, 0.0, atol=1e-12)
     assert np.all(np.isnan(statement.facts["savings_rate"]))
 
