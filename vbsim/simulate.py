@@ -63,7 +63,7 @@ def simulate(plan: Plan, threads: int | None = None, block: int | None = None) -
         If the Dataset would not fit into the memory that is free.
     """
     need, free = experience_bytes(plan), free_memory()
-    if need > 0.8 * free:
+    if 5 * need > 4 * free:
         raise CapacityError(
             f"{plan.realizations:,} realizations need {need / 1e9:,.1f} GB of memory, and "
             f"{free / 1e9:,.1f} GB are free; lower realizations, or use vbsim run, which keeps one "

@@ -9,15 +9,19 @@ those claims and is never added to them.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
+from scipy.stats import qmc
 
 from vbsim.errors import ParameterError
 from vbsim.generators import unit_cost
 
 FloatArray = NDArray[np.float64]
+# Points from which high-cost caps are read: fixed, so that a plan is the same every time.
+_PILOT_SEED, _PILOT_POWER = 2026, 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,3 +133,24 @@ def counts(expected: FloatArray, uniforms: FloatArray) -> NDArray[np.int64]:
     # The inverse may land one above by rounding.
     below = special.pdtr(np.maximum(found - 1.0, 0.0), expected) >= uniforms
     return np.where((found > 0.0) & below, found - 1.0, found).astype(np.int64)
+
+
+@cache
+def pilot(params: Params) -> FloatArray:
+    """Costs of many episodes [USD], rising: equidistant points of every uniform, shuffled."""
+    points = qmc.Sobol(len(labels(params)), seed=_PILOT_SEED).random_base2(_PILOT_POWER)
+    costs: FloatArray = np.sort(values(params, np.clip(points, 2.0**-32, 1.0 - 2.0**-32)).sum(-1))
+    costs.setflags(write=False)
+    return costs
+
+
+def percentile(params: Params, level: float) -> float:
+    """Cost that the share ``level`` of the episodes does not exceed [USD]; infinite at 1."""
+    costs = pilot(params)
+    return np.inf if level >= 1.0 else float(costs[int(np.ceil(costs.size * level)) - 1])
+
+
+def mean_counted(params: Params, limit: float) -> float:
+    """Mean cost of an episode counted up to a limit [USD]; exact without one."""
+    whole = float(mean(params).sum())
+    return whole - float(np.maximum(pilot(params) - limit, 0.0).mean())

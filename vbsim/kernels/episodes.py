@@ -87,6 +87,19 @@ def one_episode(key, kind, types):  # type: ignore[no-untyped-def]
     return from_table(costs[ANCHOR], upper(first)), after, other
 
 
+@njit
+def add_episodes(key, count, kind, year, factors, types, sums):  # type: ignore[no-untyped-def]
+    """Draw the episodes of one type and year and add them to the sums."""
+    price, post_acute = factors
+    for number in range(count):
+        anchor, after, other = one_episode(child(key, number), kind, types)
+        cost = price * (anchor + after * post_acute + other)
+        sums.anchor[year, kind] += price * anchor
+        sums.cost[year, kind] += cost
+        for limit in range(types.limits.shape[1]):
+            sums.counted[year, kind, limit] += min(cost, types.limits[kind, limit] * price)
+
+
 @njit(parallel=True, cache=True, error_model="numpy")
 def simulate_episodes(realizations, years, counts, price, post_acute, types, out):  # type: ignore[no-untyped-def]
     """Fill ``out`` with every episode.
@@ -103,17 +116,10 @@ def simulate_episodes(realizations, years, counts, price, post_acute, types, out
         :class:`Types`, and :class:`Sums` of zeros.
     """
     for row in prange(realizations.size):
+        sums = Sums(out.cost[row], out.anchor[row], out.counted[row])
         for kind in range(types.keys.size):
             of_realization = child(types.keys[kind], realizations[row])
             for year in range(years.size):
-                of_year = child(of_realization, years[year])
-                for number in range(counts[row, year, kind]):
-                    anchor, after, other = one_episode(child(of_year, number), kind, types)
-                    anchor *= price[row, year]
-                    cost = anchor + price[row, year] * (after * post_acute[row, year] + other)
-                    out.anchor[row, year, kind] += anchor
-                    out.cost[row, year, kind] += cost
-                    for limit in range(types.limits.shape[1]):
-                        out.counted[row, year, kind, limit] += min(
-                            cost, types.limits[kind, limit] * price[row, year]
-                        )
+                factors = (price[row, year], post_acute[row, year])
+                key = child(of_realization, years[year])
+                add_episodes(key, counts[row, year, kind], kind, year, factors, types, sums)

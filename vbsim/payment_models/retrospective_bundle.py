@@ -98,9 +98,7 @@ def settle(state: None, year: ContractYear, terms: Terms) -> tuple[None, Stateme
     payable = " * payment_allowed" if terms.quality_bands else ""
     lines |= {
         "spending": amount(spending, costs),
-        "gain": amount(
-            gain, f"max(total_target - spending, 0){_PAYABLE * bool(terms.quality_bands)}"
-        ),
+        "gain": amount(gain, f"max(total_target - spending, 0){payable}"),
         "loss": amount(loss, "max(spending - repayment_target, 0)"),
         "reconciliation_amount": step(gain - loss, "gain - loss"),
         "quality_cut_rate": given(terms.quality_cut, "most that quality takes off a gain", SHARE),

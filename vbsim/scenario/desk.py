@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
 
 from vbsim import rulebook
+from vbsim.generators import episodes
 from vbsim.payment_models import clauses
-from vbsim.plan import Contract, FloatArray, Layer, World
+from vbsim.plan import Contract, Episodes, FloatArray, Layer, World
 from vbsim.rulebook import Figure, Rulebook
 from vbsim.scenario.audit import Audit
 from vbsim.scenario.contracts import FORMS, form_of
 from vbsim.scenario.contracts.words import ContractWords, ProgramWords
 from vbsim.scenario.levels import benchmark_terms
+from vbsim.scenario.source import Path_
 from vbsim.scenario.world import Draft
 
 TRUNCATED = "truncated"
@@ -31,12 +33,16 @@ class Desk:
         The resolution so far.
     layers
         Layers that contracts need, by name; a form adds its own.
+    bundled, limits
+        Episode types that contracts bundle, and percentiles of their high-cost caps, by name.
     """
 
     audit: Audit
     draft: Draft
     world: World
     layers: dict[str, Layer]
+    bundled: dict[str, episodes.Params] = field(default_factory=dict)
+    limits: dict[str, float] = field(default_factory=dict)
 
     @property
     def years(self) -> list[int]:
@@ -101,7 +107,7 @@ class Desk:
             expenditure_layer=TRUNCATED if truncated else "",
         )
 
-    def basket(self, path: Sequence[str | int], services: Sequence[str]) -> np.ndarray:
+    def basket(self, path: Path_, services: Sequence[str]) -> np.ndarray:
         """Mark the services of a basket, (K,); a name that is none is recorded as a problem."""
         known = self.world.services
         for place, service in enumerate(services):
@@ -116,6 +122,57 @@ class Desk:
         basket = np.ones(len(self.world.services), dtype=np.bool_)
         self.layers[name] = Layer(name, basket, lower * shape, upper * shape, annualized=False)
         return self.layers[name]
+
+    def episode_type(self, path: Path_, name: str) -> episodes.Params | None:
+        """Add an episode type with the scenario's figures, else the assumption set's."""
+        if name in self.bundled:
+            return self.bundled[name]
+        found = {
+            item.name: self._episode_figure(name, item.name) for item in fields(episodes.Params)
+        }
+        values = {key: value for key, value in found.items() if value is not None}
+        if missing := [key for key in found if key not in values]:
+            known = self.draft.book.figure("episodes.per_1000", self.years[0]).value
+            expected = f"an episode type of {self.draft.book.file}: {', '.join(known)}"
+            todo = f"or state {', '.join(missing)} for it under the key episodes"
+            self.audit.wrong(path, f"'{name}'", expected, todo)
+            return None
+        with self.audit.at("episodes", name):
+            self.bundled[name] = episodes.Params(**values)
+        return self.bundled.get(name)
+
+    def _episode_figure(self, name: str, key: str) -> float | None:
+        stated = self.audit.scenario.episodes.get(name)
+        own = None if stated is None else getattr(stated, key)
+        if own is not None:
+            return float(own)
+        book, path = self.draft.book, f"episodes.{key}"
+        table = book.figure(path, self.years[0]).value if book.has(path) else {}
+        if isinstance(table, dict):
+            return (
+                float(self.cite(book.figure(path, self.years[0], name))) if name in table else None
+            )
+        return float(self.cite(book.figure(path, self.years[0])))
+
+    def plan_episodes(self) -> Episodes | None:
+        """Episode types of all contracts, with their high-cost caps."""
+        if not self.bundled:
+            return None
+        caps = [
+            [episodes.percentile(params, level) for level in self.limits.values()]
+            for params in self.bundled.values()
+        ]
+        for name, row in zip(self.bundled, caps, strict=True):
+            for (limit, level), cap in zip(self.limits.items(), row, strict=True):
+                if np.isfinite(cap):
+                    self.audit.derived(
+                        f"high-cost cap, {name}, {limit}",
+                        round(cap),
+                        "USD per episode",
+                        f"percentile {level:g} of the type's cost, before the year's prices",
+                    )
+        types = tuple(self.bundled)
+        return Episodes(types, tuple(self.bundled.values()), tuple(self.limits), np.array(caps))
 
 
 def resolve_contract(desk: Desk, name: str, words: ContractWords) -> Contract | None:

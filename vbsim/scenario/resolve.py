@@ -32,6 +32,7 @@ _QUOTED = (
     "benchmark",
     "quality",
     "stop_loss",
+    "episodes",
     "contracts",
 )
 
@@ -74,6 +75,7 @@ def resolve(scenario: Scenario) -> Plan:
     contracts = [resolve_contract(desk, n, words) for n, words in scenario.contracts.items()]
     with audit.at("uncertainty"):
         systematic = _systematic(draft, book)
+    bundled = desk.plan_episodes()
     audit.check()
     audit.stated(*((key,) for key in _QUOTED))
     outputs, observed = scenario.outputs, scenario.outputs.observed
@@ -96,6 +98,7 @@ def resolve(scenario: Scenario) -> Plan:
         else Observed(observed.savings_rate, observed.payment, observed.source),
         figures=tuple(audit.figures.values()),
         warnings=tuple(audit.warnings),
+        episodes=bundled,
     )
 
 

@@ -143,6 +143,28 @@ class StopLoss(Cited):
         return self
 
 
+class EpisodeType(Cited):
+    """An episode type; what is left out comes from the assumption set."""
+
+    per_1000: Annotated[float, Field(ge=0.0, le=1000.0)] | None = Field(
+        default=None, description="episodes per 1,000 person-years"
+    )
+    anchor_cost: Positive | None = Field(default=None, description="mean of the anchor [USD]")
+    anchor_cv: Annotated[float, Field(ge=0.0, le=5.0)] | None = None
+    home_health_share: Share | None = None
+    snf_share: Share | None = None
+    irf_share: Share | None = None
+    home_health_cost: Positive | None = None
+    snf_cost: Positive | None = None
+    irf_cost: Positive | None = None
+    post_acute_cv: Annotated[float, Field(ge=0.0, le=5.0)] | None = None
+    readmission_share: Share | None = None
+    readmission_cost: Positive | None = None
+    readmission_cv: Annotated[float, Field(ge=0.0, le=5.0)] | None = None
+    other_cost: Positive | None = Field(default=None, description="all other services [USD]")
+    other_cv: Annotated[float, Field(ge=0.0, le=5.0)] | None = None
+
+
 class Observed(Part):
     """The published result, to be found in the simulated distribution; never an input to it."""
 
@@ -182,6 +204,9 @@ class Scenario(Part):
     uncertainty: Uncertainty = Uncertainty()
     benchmark: Benchmark | None = None
     quality: Quality = Quality()
+    episodes: dict[Name, EpisodeType] = Field(
+        default_factory=dict, description="episode types, where they differ from the assumptions"
+    )
     contracts: dict[Name, Contract] = Field(min_length=1)
     stop_loss: dict[Name, StopLoss] = Field(default_factory=dict)
     outputs: Outputs = Outputs()

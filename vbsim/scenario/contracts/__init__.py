@@ -17,14 +17,23 @@ from typing import TYPE_CHECKING, Annotated, Any, Union
 
 from pydantic import Discriminator, Tag
 
-from vbsim.scenario.contracts import aco_reach, capitation, fee_for_service, mssp
+from vbsim.scenario.contracts import (
+    aco_reach,
+    bundles,
+    capitation,
+    fee_for_service,
+    mssp,
+    prospective_bundle,
+)
 from vbsim.scenario.contracts.words import ContractWords
 
 FORMS: dict[str, ModuleType] = {
     "aco_reach": aco_reach,
+    "bundles": bundles,
     "capitation": capitation,
     "fee_for_service": fee_for_service,
     "mssp": mssp,
+    "prospective_bundle": prospective_bundle,
 }
 BY_PROGRAM = {program: name for name, form in FORMS.items() for program in form.PROGRAMS}
 BY_MODEL = {form.MODEL: name for name, form in FORMS.items() if form.MODEL}
