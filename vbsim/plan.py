@@ -133,6 +133,32 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """What a program asks of a contractor, beside its terms.
+
+    Parameters
+    ----------
+    name
+        Words of the condition.
+    figure
+        What is asked, with its source and status: a number that must be reached, or yes.
+    found
+        What holds of this contract; ``None`` if nothing says.
+    """
+
+    name: str
+    figure: Figure
+    found: float | bool | None
+
+    @property
+    def outcome(self) -> str:
+        """Whether it is met."""
+        if self.found is None:
+            return "not stated"
+        return "met" if self.found >= self.figure.value else "not met"
+
+
+@dataclass(frozen=True, slots=True)
 class Contract:
     """One contract in numbers.
 
@@ -161,6 +187,8 @@ class Contract:
     episode_types, episode_limit
         Episode types that the contract bundles, in the order of its terms, and the name of the
         high-cost cap under which their cost counts.
+    conditions
+        What the program asks of a contractor, and whether it is met.
     """
 
     name: str
@@ -177,6 +205,7 @@ class Contract:
     measures: tuple[str, ...] = ()
     episode_types: tuple[str, ...] = ()
     episode_limit: str = ""
+    conditions: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

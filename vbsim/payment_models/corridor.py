@@ -37,6 +37,7 @@ from vbsim.vocabulary import DOWNSTREAM, PAYER, PROVIDER, SHARE
 Bands = tuple[tuple[float, float], ...]
 Lines = dict[str, Line]
 _MOST_PBPM = 1_000.0
+_BASE = "benchmark_after_discount_and_quality"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +175,8 @@ def _shares(lines: Lines, terms: Terms) -> Lines:
     savings = through_corridors(np.maximum(gap, 0.0), benchmark, terms.corridors)
     losses = through_corridors(np.maximum(-gap, 0.0), benchmark, loss_bands)
     return {
-        "savings_in_corridors": amount(savings, _in_words("max(gap, 0)", terms.corridors)),
-        "losses_in_corridors": amount(losses, _in_words("max(-gap, 0)", loss_bands)),
+        "savings_in_corridors": amount(savings, in_words("max(gap, 0)", _BASE, terms.corridors)),
+        "losses_in_corridors": amount(losses, in_words("max(-gap, 0)", _BASE, loss_bands)),
         "sharing_rate": rate(
             savings / np.where(gap > 0.0, gap, 1.0), "savings_in_corridors / gap if gap > 0 else 0"
         ),
@@ -271,9 +272,8 @@ def through_corridors(amount: FloatArray, benchmark: FloatArray, corridors: Band
     return kept
 
 
-def _in_words(gap: str, corridors: Bands) -> str:
-    """Write the formula of what an amount earns in its bands."""
-    base = "benchmark_after_discount_and_quality"
+def in_words(gap: str, base: str, corridors: Bands) -> str:
+    """Write the formula of what an amount earns in its bands, which are shares of ``base``."""
     ends = [end for end, _ in corridors[1:]]
     bands = []
     for number, (low, share) in enumerate(corridors):

@@ -41,9 +41,9 @@ def settle(state: None, year: ContractYear, terms: Terms) -> tuple[None, Stateme
     lines |= shared_savings_rates.loss_rate(lines, terms)
     lines |= _split(lines, terms)
     lines |= _limits(lines, terms)
-    lines |= _floor(lines, terms) | _relief(lines, year)
+    lines |= _floor(lines, terms) | _relief(lines, year, terms)
     lines |= _fees(lines, year, terms)
-    lines |= _payments(lines, year)
+    lines |= _payments(lines)
     lines |= clauses.social_needs(year, terms.social_needs_pmpm)
     return None, Statement(lines, _transfers(lines, year))
 
@@ -170,18 +170,20 @@ def _floor(lines: Lines, terms: Terms) -> Lines:
     }
 
 
-def _relief(lines: Lines, year: ContractYear) -> Lines:
-    """Losses forgiven after the limit."""
-    if not np.ndim(year.losses_forgiven):
+def _relief(lines: Lines, year: ContractYear, terms: Terms) -> Lines:
+    """Losses forgiven after the limit: in dollars where they are known, else by the terms."""
+    limited, words = _owed(lines)
+    if np.ndim(year.losses_forgiven):
+        relief = given(year.losses_forgiven, "for extreme circumstances")
+        found = {"relief": relief}
+    elif terms.relief_rate:
+        part = given(terms.relief_rate, "part of losses, for extreme circumstances", SHARE)
+        relief = amount(terms.relief_rate * limited, f"relief_rate * {words}")
+        found = {"relief_rate": part, "relief": relief}
+    else:
         return {}
-    limit = lines["loss_limit"].value if "loss_limit" in lines else 0.0
-    limited = np.minimum(lines["losses_before_limit"].value, limit)
-    charged = np.maximum(limited - year.losses_forgiven, 0.0)
-    bound = ", loss_limit" if "loss_limit" in lines else ""
-    return {
-        "relief": given(year.losses_forgiven, "for extreme circumstances"),
-        "losses_forgiven": step(limited - charged, f"min(relief, losses_before_limit{bound})"),
-    }
+    charged = np.maximum(limited - relief.value, 0.0)
+    return found | {"losses_forgiven": step(limited - charged, f"min(relief, {words})")}
 
 
 def _fees(lines: Lines, year: ContractYear, terms: Terms) -> Lines:
@@ -200,17 +202,14 @@ def _fees(lines: Lines, year: ContractYear, terms: Terms) -> Lines:
     }
 
 
-def _payments(lines: Lines, year: ContractYear) -> Lines:
+def _payments(lines: Lines) -> Lines:
     """Lines of what is paid and what is owed at settlement."""
     paid, words = _paid(lines)
     if "fees_netted" in lines:
         paid, words = paid + lines["fees_netted"].value, f"{words} + fees_netted"
-    owed, owed_words = lines["losses_before_limit"].value, "losses_before_limit"
-    if "loss_limit" in lines:
-        owed = np.minimum(owed, lines["loss_limit"].value)
-        owed_words = "min(losses_before_limit, loss_limit)"
+    owed, owed_words = _owed(lines)
     if "losses_forgiven" in lines:
-        owed = np.maximum(owed - year.losses_forgiven, 0.0)
+        owed = np.maximum(owed - lines["relief"].value, 0.0)
         owed_words += " - losses_forgiven"
     return {"shared_savings": amount(paid, words), "shared_losses": amount(owed, owed_words)}
 
@@ -224,6 +223,14 @@ def _paid(lines: Lines) -> tuple[FloatArray, str]:
         paid = np.where(lines["payment_floor"].value > 0.0, floor, paid)
         words += " + payment_floor"
     return paid, words
+
+
+def _owed(lines: Lines) -> tuple[FloatArray, str]:
+    """Give the losses that are owed before any are forgiven, and their formula."""
+    owed = lines["losses_before_limit"].value
+    if "loss_limit" not in lines:
+        return owed, "losses_before_limit"
+    return np.minimum(owed, lines["loss_limit"].value), "min(losses_before_limit, loss_limit)"
 
 
 def _transfers(lines: Lines, year: ContractYear) -> tuple[Transfer, ...]:

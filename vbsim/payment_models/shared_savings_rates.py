@@ -88,21 +88,35 @@ def loss_rate(lines: Lines, terms: Terms) -> Lines:
     """Lines of the provider's part of losses."""
     if not terms.two_sided:
         return {"loss_rate": rate(np.zeros_like(lines["gross_savings"].value), "0")}
-    most, slope = terms.loss_rate_maximum, terms.loss_rate_quality_slope
+    most, quality = terms.loss_rate_maximum, lines["quality_score"].value
     found = {"largest_loss_rate": given(most, "provider's part of losses at most", SHARE)}
-    quality = lines["quality_score"].value
-    if terms.loss_rate_minimum == most or not slope:
-        # 1 - 0 * quality, within its bounds.
-        return found | {"loss_rate": rate(np.full_like(quality, most), "largest_loss_rate")}
-    found["smallest_loss_rate"] = given(terms.loss_rate_minimum, "and at least", SHARE)
-    found["loss_quality_slope"] = given(slope, "what a full quality score takes off", SHARE)
-    by_quality = clauses.within(1.0 - slope * quality, terms.loss_rate_minimum, most)
+    part, words = np.full_like(quality, most), "largest_loss_rate"
+    # Without a slope it is 1 - 0 * quality, within its bounds: the maximum.
+    if terms.loss_rate_minimum < most and terms.loss_rate_quality_slope:
+        more, part, words = _by_quality(quality, terms)
+        found |= more
+    missed = terms.loss_rate_standard_missed
+    standards = [n for n in ("quality_standard_met", "alternative_standard_met") if n in lines]
+    if "quality_standard_met" in lines and (missed is not None or words != "largest_loss_rate"):
+        otherwise = "largest_loss_rate" if missed is None else "missed_standard_loss_rate"
+        if missed is not None:
+            found[otherwise] = given(missed, "where the standard is missed", SHARE)
+        met: FloatArray = sum((lines[name].value for name in standards), start=np.zeros(1))
+        part = np.where(met > 0.5, part, most if missed is None else missed)
+        words = f"{words} if {' + '.join(standards)} > 0.5 else {otherwise}"
+    return found | {"loss_rate": rate(part, words)}
+
+
+def _by_quality(quality: FloatArray, terms: Terms) -> tuple[Lines, FloatArray, str]:
+    """Give the part of losses that falls with quality, its formula and the terms in it."""
+    least, most, slope = (
+        terms.loss_rate_minimum, terms.loss_rate_maximum, terms.loss_rate_quality_slope
+    )  # fmt: skip
+    found = {
+        "smallest_loss_rate": given(least, "and at least", SHARE),
+        "loss_quality_slope": given(slope, "what a full quality score takes off", SHARE),
+    }
     words = (
         "min(max(1 - loss_quality_slope * quality_score, smallest_loss_rate), largest_loss_rate)"
     )
-    met: FloatArray | float = 1.0
-    standards = [n for n in ("quality_standard_met", "alternative_standard_met") if n in lines]
-    if "quality_standard_met" in lines:
-        met = sum(lines[name].value for name in standards)
-        words = f"{words} if {' + '.join(standards)} > 0.5 else largest_loss_rate"
-    return found | {"loss_rate": rate(np.where(met > 0.5, by_quality, most), words)}
+    return found, clauses.within(1.0 - slope * quality, least, most), words

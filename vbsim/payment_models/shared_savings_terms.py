@@ -42,6 +42,11 @@ class Terms:
         Part withheld from savings payments.
     reduced_sharing
         Part of the sharing rate for savings that miss the gate; 0 where they earn nothing.
+    loss_rate_standard_missed
+        Provider's part of losses where the standard is missed; ``None`` for the maximum.
+    relief_rate
+        Part of shared losses forgiven for extreme and uncontrollable circumstances, where the year
+        does not give it in dollars.
     excess_only
         Whether only what lies beyond the minimum counts, instead of all from the first dollar.
     minimum_quality
@@ -79,6 +84,8 @@ class Terms:
     loss_limit_amount: float
     sequestration: float
     reduced_sharing: float = 0.0
+    loss_rate_standard_missed: float | None = None
+    relief_rate: float = 0.0
     excess_only: bool = False
     minimum_quality: float | None = None
     quality_floor: float = 0.0

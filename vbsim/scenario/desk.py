@@ -14,6 +14,7 @@ from vbsim.payment_models import clauses
 from vbsim.plan import Contract, Episodes, FloatArray, Layer, World
 from vbsim.rulebook import Figure, Rulebook
 from vbsim.scenario.audit import Audit
+from vbsim.scenario.conditions import conditions_of
 from vbsim.scenario.contracts import FORMS, form_of
 from vbsim.scenario.contracts.words import ContractWords, ProgramWords
 from vbsim.scenario.levels import benchmark_terms
@@ -182,6 +183,7 @@ def resolve_contract(desk: Desk, name: str, words: ContractWords) -> Contract | 
     with audit.at("contracts", name):
         contract = FORMS[str(form_of(words))].write(desk, name, words)
         contract = _with_stop_loss(desk, contract, words)
+        contract = replace(contract, conditions=conditions_of(desk, contract, words))
         return contract if len(audit.problems) == before else None
     return None
 

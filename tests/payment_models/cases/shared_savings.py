@@ -54,6 +54,7 @@ TIERS = replace(
     sharing_tiers=((3, 0.5), (2, 0.4)),
     fees_per_member_year=3.0,
 )
+GRADED = replace(PRIVATE, loss_rate_standard_missed=0.9, relief_rate=0.25)
 EXCESS = replace(PRIVATE, excess_only=True, payment_floor=0.0)
 TERMS: list[Any] = [
     TWO_SIDED,
@@ -64,6 +65,8 @@ TERMS: list[Any] = [
     replace(TWO_SIDED, payment_limit=0.0, loss_limit_benchmark=0.0),
     replace(TWO_SIDED, reduced_sharing=0.5, alternative_standard=True),
     PRIVATE,
+    GRADED,
+    replace(TWO_SIDED, loss_rate_standard_missed=0.6, alternative_standard=True),
     TIERS,
     EXCESS,
     replace(EXCESS, minimum_quality=0.0, social_needs_pmpm=2.5, two_sided=False),
@@ -96,6 +99,7 @@ BETTER: list[tuple[Any, dict[str, Any]]] = [
         {"excess_only": False},
     ),
     (replace(PRIVATE, payment_floor=0.0), {"minimum_loss_rate": 0.04, "fees_per_member_year": 1.0}),
+    (GRADED, {"loss_rate_standard_missed": 0.8}),
     (EXCESS, {"minimum_savings_rate": 0.0}),
     (EXCESS, {"minimum_loss_rate": 0.05}),
     (TIERS, {"sharing_tiers": ((3, 0.5), (2, 0.45), (1, 0.2))}),

@@ -22,8 +22,12 @@ from vbsim.scenario.contracts import (
     bundles,
     capitation,
     fee_for_service,
+    lead,
     mssp,
+    ngaco,
+    ny_vbp,
     prospective_bundle,
+    shared_savings,
 )
 from vbsim.scenario.contracts.words import ContractWords
 
@@ -32,8 +36,12 @@ FORMS: dict[str, ModuleType] = {
     "bundles": bundles,
     "capitation": capitation,
     "fee_for_service": fee_for_service,
+    "lead": lead,
     "mssp": mssp,
+    "ngaco": ngaco,
+    "ny_vbp": ny_vbp,
     "prospective_bundle": prospective_bundle,
+    "shared_savings": shared_savings,
 }
 BY_PROGRAM = {program: name for name, form in FORMS.items() for program in form.PROGRAMS}
 BY_MODEL = {form.MODEL: name for name, form in FORMS.items() if form.MODEL}

@@ -11,7 +11,7 @@ from vbsim.payment_models import clauses, shared_savings
 from vbsim.payment_models.shared_savings_terms import PROGRAM_TERMS
 from vbsim.plan import Contract
 from vbsim.scenario.contracts.words import ProgramWords
-from vbsim.scenario.shape import AtLeastOne, Benchmark, Share
+from vbsim.scenario.shape import AtLeastOne, Benchmark, Share, Year
 from vbsim.scenario.source import shown
 
 if TYPE_CHECKING:
@@ -30,6 +30,17 @@ class Words(ProgramWords):
     )
     participant_revenue: AtLeastOne | None = Field(
         default=None, description="participants' Part A and B revenue, for the loss limit [USD]"
+    )
+    low_revenue: bool = Field(
+        default=False, description="participants' revenue is low, which earns reduced sharing"
+    )
+    agreement_start: Year | None = Field(
+        default=None, description="year in which the agreement period began"
+    )
+    disaster_relief: Share = Field(
+        default=0.0,
+        description="part of shared losses forgiven for extreme and uncontrollable circumstances: "
+        "months affected over 12 times the beneficiaries affected",
     )
 
 
@@ -54,11 +65,30 @@ def _terms(desk: Desk, name: str, words: Words, year: int) -> shared_savings.Ter
             f"{name}: participant_revenue is not stated, so the revenue-based loss limit is not "
             "applied and shared losses are an upper bound"
         )
-    # Reduced sharing is for ACOs of low revenue, which a scenario does not state.
-    values["reduced_sharing"] = 0.0
+    values["reduced_sharing"] = _reduced_sharing(desk, name, words, on)
+    values["relief_rate"] = words.disaster_relief
     names = [item for item in PROGRAM_TERMS if item not in values]
     values |= {name: cite(found) for name, found in book.by_name(names, on, track).items()}
     return shared_savings.Terms(**values)
+
+
+def _reduced_sharing(desk: Desk, name: str, words: Words, on: int) -> float:
+    """Part of the sharing rate for savings below the minimum; 0 where they earn nothing."""
+    book = desk.book(words)
+    part = desk.cite(book.figure("reduced_sharing", on, words.track)) if words.low_revenue else 0.0
+    if not part:
+        return 0.0
+    first = desk.cite(book.figure("reduced_sharing_first_agreement", on))
+    least = desk.cite(book.figure("reduced_sharing_minimum_beneficiaries", on))
+    lacks = []
+    if words.agreement_start is not None and words.agreement_start < first:
+        lacks.append(f"an agreement from {words.agreement_start}, before {first}")
+    if desk.heads < least:
+        lacks.append(f"{desk.heads:,} members, below {least:,}")
+    if lacks:
+        desk.audit.warn(f"{name}: low_revenue earns no reduced sharing: {'; '.join(lacks)}")
+        return 0.0
+    return float(part)
 
 
 def _minimum_rate(desk: Desk, name: str, words: Words, on: int, two_sided: bool) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from vbsim.scenario.shape import Cited, Label, Name, Year
+from vbsim.scenario.shape import Cited, Label, Name, Share, Year
 
 
 class ContractWords(Cited):
@@ -28,4 +28,7 @@ class ProgramWords(ContractWords):
     track: Name = Field(default="", description="track of the program")
     performance_year: Year | None = Field(
         default=None, description="year whose rules apply, when not the simulated year"
+    )
+    conditions: dict[Name, bool | Share] = Field(
+        default_factory=dict, description="what holds of the program's conditions, by name"
     )
