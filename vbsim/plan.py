@@ -16,6 +16,7 @@ from vbsim.generators import (
     episodes,
     population,
     quality,
+    quality_measures,
     shocks,
     trend,
     true_savings,
@@ -80,13 +81,17 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class Systematic:
-    """Generators of what reaches all members of a realization at once."""
+    """Generators of what reaches all members of a realization at once.
+
+    ``quality_measures`` holds one generator per simulated year, and is empty without measures.
+    """
 
     trend: trend.Params
     shocks: shocks.Params
     entity_year: entity_year.Params
     true_savings: true_savings.Params
     quality: quality.Params
+    quality_measures: tuple[quality_measures.Params, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

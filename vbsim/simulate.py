@@ -25,6 +25,7 @@ from vbsim.generators import (
     episodes,
     population,
     quality,
+    quality_measures,
     shocks,
     trend,
     true_savings,
@@ -113,9 +114,10 @@ def experience_bytes(plan: Plan) -> int:
     """Size of the whole Experience [bytes]."""
     years, segments = plan.world.members.shape
     per_cell = 2 * len(plan.world.services) + len(plan.layers) + 2
-    kinds = plan.episodes
+    kinds, measures = plan.episodes, plan.systematic.quality_measures
     per_year = 4 if kinds is None else 4 + len(kinds.types) * (3 + len(kinds.limits))
-    return 8 * plan.realizations * (years * segments * per_cell + per_year * years)
+    per_year += 2 * len(measures[0].measures) if measures else 0
+    return 8 * plan.realizations * years * (segments * per_cell + per_year)
 
 
 def seconds(plan: Plan) -> float:
@@ -191,7 +193,8 @@ class Engine:
             self.tables,
             sums,
         )
-        return _labelled(self.plan, realizations, factors, sums)
+        quality = _quality(self.plan, realizations, factors, sums)
+        return _labelled(self.plan, realizations, factors, sums, quality)
 
 
 def systematic(plan: Plan, realizations: np.ndarray) -> Factors:
@@ -222,15 +225,40 @@ def systematic(plan: Plan, realizations: np.ndarray) -> Factors:
     )
 
 
+def _quality(
+    plan: Plan, realizations: np.ndarray, factors: Factors, sums: kernel.Totals
+) -> dict[str, FloatArray]:
+    """Quality score and standard; rates and denominators of the measures, if there are any."""
+    score, found, years = factors.quality, {}, plan.systematic.quality_measures
+    if years:
+        uniforms = _uniforms(plan, "quality_measures", quality_measures, years[0], realizations)
+        claims = dict(
+            zip(plan.world.services, np.moveaxis(sums.claims.sum(axis=2), 2, 0), strict=True)
+        )
+        exposure = sums.person_years.sum(axis=2)
+        rates, eligible = quality_measures.measured(years, uniforms, exposure, claims)
+        found = {"measure_rate": rates, "measure_eligible": eligible}
+        if years[0].standard is not None:
+            score = quality_measures.score(years[0], rates)
+    return {"quality_score": score[..., 0], "quality_standard_met": score[..., 1], **found}
+
+
 def _draw(
     plan: Plan, stream: str, generator: ModuleType, params: object, realizations: np.ndarray
 ) -> FloatArray:
+    uniforms = _uniforms(plan, stream, generator, params, realizations)
+    return np.asarray(generator.values(params, uniforms))
+
+
+def _uniforms(
+    plan: Plan, stream: str, generator: ModuleType, params: object, realizations: np.ndarray
+) -> FloatArray:
     seed = plan.seed_of(stream)
-    uniforms = [
+    columns = [
         streams.uniforms(streams.key(seed, stream, label), realizations, plan.world.years, 1)
         for label in generator.labels(params)
     ]
-    return np.asarray(generator.values(params, np.concatenate(uniforms, axis=2)))
+    return np.concatenate(columns, axis=2)
 
 
 def _people(plan: Plan) -> kernel.People:
@@ -343,9 +371,13 @@ def _keys(seed: int, stream: str, names: tuple[str, ...]) -> np.ndarray:
 
 
 def _labelled(
-    plan: Plan, realizations: np.ndarray, factors: Factors, sums: kernel.Totals
+    plan: Plan,
+    realizations: np.ndarray,
+    factors: Factors,
+    sums: kernel.Totals,
+    quality: dict[str, FloatArray],
 ) -> xr.Dataset:
-    world = plan.world
+    world, measures = plan.world, plan.systematic.quality_measures
     values = {
         "claims": sums.claims,
         "cost": sums.cost,
@@ -354,8 +386,7 @@ def _labelled(
         "national_factor": factors.national,
         "local_factor": factors.local,
         "true_savings": factors.savings,
-        "quality_score": factors.quality[:, :, 0],
-        "quality_standard_met": factors.quality[:, :, 1],
+        **quality,
     }
     if plan.episodes is not None:
         values |= _episodes(plan, plan.episodes, realizations, factors, sums)
@@ -369,5 +400,7 @@ def _labelled(
     if plan.episodes is not None:
         coordinates[vocabulary.EPISODE_TYPE] = list(plan.episodes.types)
         coordinates[vocabulary.EPISODE_LIMIT] = list(plan.episodes.limits)
+    if measures:
+        coordinates[vocabulary.QUALITY_MEASURE] = [m.name for m in measures[0].measures]
     variables = {n: (vocabulary.EXPERIENCE[n].dims, v) for n, v in values.items()}
     return vocabulary.label(xr.Dataset(variables, coordinates), "experience")

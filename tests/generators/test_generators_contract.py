@@ -15,6 +15,7 @@ from vbsim.generators import (
     episodes,
     population,
     quality,
+    quality_measures,
     shocks,
     trend,
     true_savings,
@@ -35,6 +36,10 @@ USE = utilization.Params(
     elasticities=(1.1, 0.85, 1.0),
     transient_shape=3.0,
     risk_moments=(1.0, 1.0, 1.0),
+)
+SCREENING = quality_measures.Measure("screening", 0.7, 0.05, eligible=400)
+EMERGENCY = quality_measures.Measure(
+    "ed_visits", 1.0, service="ed", per_person_year=True, lower_is_better=True
 )
 PEOPLE = population.Params(risk_sd=0.6, ill_share=0.275, ill_ratio=10.8)
 JOINT = episodes.Params(
@@ -66,6 +71,11 @@ SAMPLES: dict[str, list[Any]] = {
         quality.Params(0.815, 0.062, 0.94),
         quality.Params(0.5, 0.0, 1.0),
         quality.Params(0.5, 0.49, 0.0),
+    ],
+    "quality_measures": [
+        quality_measures.Params((SCREENING, EMERGENCY), correlation=0.3),
+        quality_measures.Params((replace(SCREENING, mean=0.0, sd=0.0),), correlation=1.0),
+        quality_measures.Params((replace(SCREENING, mean=0.5, sd=0.49),)),
     ],
     "shocks": [
         SHOCKS,
@@ -168,6 +178,27 @@ NONSENSE: list[tuple[Any, dict[str, Any], str]] = [
         r"score_sd is 0.4; .* less than 0.400 for a",
     ),
     (quality.Params(0.8, 0.1, 1.0), {"score_sd": np.nan}, r"score_sd is nan; expected 0, or less"),
+    (SCREENING, {"mean": 70.0}, r"mean of screening is 70; .*81.5 % as 0.815"),
+    (SCREENING, {"mean": np.nan}, r"mean of screening is nan; expected a share"),
+    (SCREENING, {"sd": 0.5}, r"sd of screening is 0.5; expected 0, or less than 0.458 for a mean"),
+    (SCREENING, {"eligible": None}, r"screening states 0 of eligible, eligible_share and service"),
+    (SCREENING, {"eligible_share": 0.5}, r"screening states 2 of .*; expected one, more than 0"),
+    (
+        quality_measures.Params((SCREENING,)),
+        {"correlation": 1.5},
+        r"correlation of the quality measures is 1.5; expected a share",
+    ),
+    (
+        quality_measures.Params((SCREENING,)),
+        {"standard": -0.5},
+        r"standard of the quality measures is -0.5; expected a share",
+    ),
+    (
+        quality_measures.Params((SCREENING,)),
+        {"measures": (SCREENING, SCREENING)},
+        r"measures are screening, screening; expected each once",
+    ),
+    (quality_measures.Params((SCREENING,)), {"measures": ()}, r"measures are none"),
     (PEOPLE, {"ill_share": 27.5}, r"ill_share is 27.5; expected a share between 0 and 1"),
     (PEOPLE, {"retention": -0.1}, r"retention is -0.1; expected a share between 0 and 1"),
     (PEOPLE, {"person_years_per_member": 0.5}, r"person_years_per_member is 0.5; .* more than 0.5"),
