@@ -193,8 +193,7 @@ class Engine:
             self.tables,
             sums,
         )
-        quality = _quality(self.plan, realizations, factors, sums)
-        return _labelled(self.plan, realizations, factors, sums, quality)
+        return _labelled(self.plan, realizations, factors, sums)
 
 
 def systematic(plan: Plan, realizations: np.ndarray) -> Factors:
@@ -232,11 +231,8 @@ def _quality(
     score, found, years = factors.quality, {}, plan.systematic.quality_measures
     if years:
         uniforms = _uniforms(plan, "quality_measures", quality_measures, years[0], realizations)
-        claims = dict(
-            zip(plan.world.services, np.moveaxis(sums.claims.sum(axis=2), 2, 0), strict=True)
-        )
-        exposure = sums.person_years.sum(axis=2)
-        rates, eligible = quality_measures.measured(years, uniforms, exposure, claims)
+        counts = (sums.person_years.sum(axis=2), sums.claims.sum(axis=2), plan.world.services)
+        rates, eligible = quality_measures.measured(years, uniforms, *counts)
         found = {"measure_rate": rates, "measure_eligible": eligible}
         if years[0].standard is not None:
             score = quality_measures.score(years[0], rates)
@@ -371,11 +367,7 @@ def _keys(seed: int, stream: str, names: tuple[str, ...]) -> np.ndarray:
 
 
 def _labelled(
-    plan: Plan,
-    realizations: np.ndarray,
-    factors: Factors,
-    sums: kernel.Totals,
-    quality: dict[str, FloatArray],
+    plan: Plan, realizations: np.ndarray, factors: Factors, sums: kernel.Totals
 ) -> xr.Dataset:
     world, measures = plan.world, plan.systematic.quality_measures
     values = {
@@ -386,7 +378,7 @@ def _labelled(
         "national_factor": factors.national,
         "local_factor": factors.local,
         "true_savings": factors.savings,
-        **quality,
+        **_quality(plan, realizations, factors, sums),
     }
     if plan.episodes is not None:
         values |= _episodes(plan, plan.episodes, realizations, factors, sums)

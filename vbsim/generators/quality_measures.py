@@ -152,7 +152,8 @@ def measured(
     years: tuple[Params, ...],
     uniforms: FloatArray,
     person_years: FloatArray,
-    claims: dict[str, FloatArray],
+    claims: FloatArray,
+    services: tuple[str, ...],
 ) -> tuple[FloatArray, FloatArray]:
     """Rates and denominators of T years, (R, T, M) each.
 
@@ -164,13 +165,16 @@ def measured(
         In the order of :func:`labels`, (R, T, 1 + 2 M).
     person_years
         Exposure, (R, T).
-    claims
-        Simulated claims of each service, (R, T).
+    claims, services
+        Simulated claims of each service, (R, T, K), and the services' names.
     """
     rates, denominators = [], []
     for row, params in enumerate(years):
         exposure = person_years[:, row, None]
-        trials = np.stack([_trials(m, person_years, claims)[:, row] for m in params.measures], -1)
+        by_service = dict(zip(services, claims[:, row].T, strict=True))
+        trials = np.stack(
+            [_trials(measure, exposure[:, 0], by_service) for measure in params.measures], axis=-1
+        )
         rate = values(params, uniforms[:, row], trials)
         by_exposure = np.array([measure.per_person_year for measure in params.measures])
         per_exposure = np.where(trials > 0.0, rate, 0.0) * trials / exposure

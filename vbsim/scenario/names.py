@@ -26,6 +26,7 @@ STREAMS = (
     "true_savings",
     "quality",
     "episodes",
+    "quality_measures",
 )
 
 

@@ -8,9 +8,10 @@ import numpy as np
 from ruamel.yaml import YAML
 
 from vbsim import rulebook
-from vbsim.generators import entity_year, quality, shocks, trend, true_savings
+from vbsim.generators import entity_year, shocks, trend, true_savings
 from vbsim.plan import Observed, Plan, Systematic
 from vbsim.rulebook import Rulebook
+from vbsim.scenario import quality
 from vbsim.scenario.audit import Audit
 from vbsim.scenario.desk import (
     TRUNCATED,
@@ -113,7 +114,7 @@ def as_yaml(scenario: Scenario) -> str:
 
 def _systematic(draft: Draft, book: Rulebook) -> Systematic:
     audit, year = draft.audit, draft.start_year
-    stated, words = audit.scenario.uncertainty, audit.scenario.quality
+    stated = audit.scenario.uncertainty
 
     def assumed(path: str, own: float | None = None) -> float:
         return own if own is not None else float(audit.cite(book.figure(path, year)))
@@ -130,12 +131,7 @@ def _systematic(draft: Draft, book: Rulebook) -> Systematic:
     else:
         spread = dict.fromkeys(draft.services, spread)
     changes = by_service("uncertainty.pandemic_change")
-    with audit.before_all_else("quality", "score_sd"):
-        score = quality.Params(
-            assumed("quality.score_mean", words.score_mean),
-            assumed("quality.score_sd", words.score_sd),
-            assumed("quality.standard_met", words.standard_met),
-        )
+    score, measures = quality.generators(draft, book)
     prior = stated.true_savings.normal if stated.true_savings is not None else None
     return Systematic(
         trend=trend.Params(assumed("uncertainty.trend_sd", stated.trend_sd)),
@@ -151,4 +147,5 @@ def _systematic(draft: Draft, book: Rulebook) -> Systematic:
         entity_year=entity_year.Params(assumed("uncertainty.local_sd", stated.local_sd)),
         true_savings=true_savings.Params(prior.mean if prior else 0.0, prior.sd if prior else 0.0),
         quality=score,
+        quality_measures=measures,
     )

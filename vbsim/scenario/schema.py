@@ -13,6 +13,7 @@ from pydantic import Field, PrivateAttr, model_validator
 from vbsim.errors import ParameterError, in_parts
 from vbsim.generators import true_savings
 from vbsim.scenario.contracts import Contract
+from vbsim.scenario.quality import Quality
 from vbsim.scenario.shape import (
     AtLeastOne,
     Benchmark,
@@ -118,14 +119,6 @@ class Uncertainty(Cited):
     local_sd: Spread | None = Field(default=None, description="sd of the entity's own cost level")
 
 
-class Quality(Cited):
-    """The entity's quality score; what is left out comes from the assumption set."""
-
-    score_mean: Share | None = None
-    score_sd: Share | None = None
-    standard_met: Share | None = Field(default=None, description="probability the standard is met")
-
-
 class StopLoss(Cited):
     """Specific stop-loss on each member's annual cost."""
 
@@ -216,4 +209,4 @@ class Scenario(Part):
     @property
     def source(self) -> Source:
         """Where the words stand: file, lines and text."""
-        return self._source or Source.of_data(self.model_dump(exclude_none=True))
+        return self._source or Source.of_data(self.model_dump(exclude_none=True, by_alias=True))

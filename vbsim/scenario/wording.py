@@ -181,7 +181,10 @@ def _fields(path: Path_) -> list[str]:
         else:
             annotation = _item(annotation)
     model = _model(annotation)
-    return [*model.model_fields, *(["extends"] if model is Scenario else [])] if model else []
+    if model is None:
+        return []
+    own = [field.alias or name for name, field in model.model_fields.items()]
+    return [*own, *(["extends"] if model is Scenario else [])]
 
 
 def _branches(annotation: Any) -> list[Any]:
