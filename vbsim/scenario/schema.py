@@ -126,7 +126,7 @@ class StopLoss(Cited):
     limit: AtLeastOne | None = Field(default=None, description="width of the layer [USD]")
     coinsurance: Share = Field(default=1.0, description="share of the layer the reinsurer pays")
     premium_pmpm: Money | None = Field(default=None, description="premium [USD PMPM]")
-    loading: Annotated[float, Field(ge=0.0, le=5.0)] | None = Field(
+    loading: Annotated[float, Field(ge=0.0, le=10.0)] | None = Field(
         default=None, description="premium over expected recovery, as a share of it"
     )
 
@@ -143,19 +143,19 @@ class EpisodeType(Cited):
         default=None, description="episodes per 1,000 person-years"
     )
     anchor_cost: Positive | None = Field(default=None, description="mean of the anchor [USD]")
-    anchor_cv: Annotated[float, Field(ge=0.0, le=5.0)] | None = None
+    anchor_cv: Annotated[float, Field(ge=0.0, le=10.0)] | None = None
     home_health_share: Share | None = None
     snf_share: Share | None = None
     irf_share: Share | None = None
     home_health_cost: Positive | None = None
     snf_cost: Positive | None = None
     irf_cost: Positive | None = None
-    post_acute_cv: Annotated[float, Field(ge=0.0, le=5.0)] | None = None
+    post_acute_cv: Annotated[float, Field(ge=0.0, le=10.0)] | None = None
     readmission_share: Share | None = None
     readmission_cost: Positive | None = None
-    readmission_cv: Annotated[float, Field(ge=0.0, le=5.0)] | None = None
+    readmission_cv: Annotated[float, Field(ge=0.0, le=10.0)] | None = None
     other_cost: Positive | None = Field(default=None, description="all other services [USD]")
-    other_cv: Annotated[float, Field(ge=0.0, le=5.0)] | None = None
+    other_cv: Annotated[float, Field(ge=0.0, le=10.0)] | None = None
 
 
 class Observed(Part):

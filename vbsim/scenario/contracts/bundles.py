@@ -77,9 +77,10 @@ def priced(
         price = words.price
         if price is None:
             share = words.expected_cost_share or 1.0
-            price = share * episodes.mean_counted(params, episodes.percentile(params, level))
+            counted = episodes.mean_counted(params, episodes.percentile(params, level))
+            price = round(share * counted, 2)  # a price is stated to the cent
             how = f"{share:g} of the expected cost that counts"
-            desk.audit.derived(f"price, {name}, {kind}", round(price, 2), "USD per episode", how)
+            desk.audit.derived(f"price, {name}, {kind}", price, "USD per episode", how)
         found.append(price)
     return tuple(found)
 

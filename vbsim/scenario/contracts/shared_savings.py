@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from vbsim.payment_models import clauses, shared_savings
 from vbsim.plan import Contract
 from vbsim.scenario.contracts.words import ModelWords
-from vbsim.scenario.shape import Benchmark, Money, Name, Part, Share, Wrong, one_of, refuse
+from vbsim.scenario.shape import Benchmark, Money, Name, Part, Share, Wrong, refuse
 
 if TYPE_CHECKING:
     from vbsim.scenario.desk import Desk
@@ -116,12 +116,13 @@ def _wrongs(words: Words) -> Iterable[Wrong]:
 
 
 def _one_share(words: Words) -> Iterable[Wrong]:
+    expected = "exactly one of sharing_rate and sharing_tiers"
     if words.sharing_tiers:
-        expected = "exactly one of sharing_rate and sharing_tiers"
         found = "both sharing_rate and sharing_tiers"
         yield Wrong("sharing_tiers", found, expected, "take one of them out")
     else:
-        yield from one_of(words, "sharing_rate", "sharing_tiers")
+        found = "neither sharing_rate nor sharing_tiers"
+        yield Wrong("", found, expected, "add one of them")
 
 
 def write(desk: Desk, name: str, words: Words) -> Contract:
