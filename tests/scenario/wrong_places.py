@@ -48,7 +48,7 @@ KEYS = [
         "contracts.basic_b.deductible",
         "the unknown key 'deductible'",
         "a key of contracts.basic_b",
-        "choose one of: benchmark, conditions",
+        "choose one of: agreement_start, benchmark",
         mark="deductible",
     ),
     Case("number as a top-level key", "seed: 1", "2022: 1", "2022", "2022", "a word as a key"),
