@@ -12,17 +12,34 @@ import typer
 from rich.table import Table
 
 from vbsim.cli.show import stdout
-from vbsim.outcomes import PROGRAMS, Outcome, Tally, check_destination, settle_file, write
+from vbsim.errors import OutcomeError, Problem, RuleError, did_you_mean
+from vbsim.outcomes import (
+    PROGRAMS,
+    Outcome,
+    Tally,
+    check_destination,
+    settle_file,
+    settle_private,
+    write,
+)
 
 _FIRST_ROWS = 10
+_PRIVATE = "private"
 
 
 def settle(
     program: Annotated[
-        str, typer.Argument(metavar="PROGRAM", help="program: " + ", ".join(PROGRAMS))
+        str,
+        typer.Argument(
+            metavar="PROGRAM", help="program: " + ", ".join(PROGRAMS) + f"; or {_PRIVATE}"
+        ),
     ],
-    facts: Annotated[
-        Path, typer.Argument(metavar="FILE.csv", help="CMS's result file, as published")
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="[TERMS.yaml] FILE.csv",
+            help="CMS's result file, as published; for private, the contract and the outcomes",
+        ),
     ],
     out: Annotated[Path | None, typer.Option("-o", "--out", help="table to write (CSV)")] = None,
     year: Annotated[
@@ -30,14 +47,34 @@ def settle(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print the summary as JSON")] = False,
 ) -> None:
-    """Settle published results by the rules and compare with what CMS published.
+    """Settle known outcomes by the rules, or by a private contract, and compare.
 
     Example: vbsim settle mssp PY2022_results.csv --year 2022 -o settled.csv
-    """
+
+    Example: vbsim settle private terms.yaml facts.csv -o settled.csv
+
+    \b
+    terms.yaml: a contract as a scenario has it, alone in a file
+      model: shared_savings
+      minimum_savings_rate: 0.02
+      sharing_rate: 0.5
+      quality_scales_sharing: true
+      loss_rate: 0.4
+
+    \b
+    facts.csv: a row for each entity and year; published only to compare
+      id,performance_year,benchmark,expenditure,quality_score,published
+      A,2024,10000000,9600000,0.9,180000
+      B,2024,10000000,10300000,0.8,-120000
+
+    Other columns that a contract may turn on: measures_met, or the rate of each measure under its
+    name; person_years, or member_months.
+    """  # noqa: D301
     if out is not None:
-        check_destination(out, facts)
+        for file in files:
+            check_destination(out, file)
     tally = Tally()
-    outcomes = tally.counted(settle_file(program, facts, year))
+    outcomes = tally.counted(_settled(program, files, year))
     first: list[Outcome] = []
     if out is not None:
         write(outcomes, out)
@@ -51,6 +88,20 @@ def settle(
         _show_rows(first, tally.rows)
     if out is not None:
         typer.echo(f"wrote {out}")
+
+
+def _settled(program: str, files: list[Path], year: int | None) -> Iterator[Outcome]:
+    if program not in (*PROGRAMS, _PRIVATE):
+        hint = did_you_mean(program, [*PROGRAMS, _PRIVATE])
+        raise RuleError(f"no program '{program}' whose results can be settled; {hint}")
+    wanted = "TERMS.yaml FACTS.csv" if program == _PRIVATE else "FILE.csv"
+    if len(files) != len(wanted.split()):
+        found = f"{len(files)} files: {', '.join(map(str, files))}"
+        todo = f"write vbsim settle {program} {wanted}"
+        raise OutcomeError([Problem("vbsim settle", None, "", found, wanted, todo)])
+    if program == _PRIVATE:
+        return settle_private(files[0], files[1], year)
+    return settle_file(program, files[0], year)
 
 
 def _drain(outcomes: Iterator[Outcome]) -> list[Outcome]:

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vbsim.plan import Contract, Plan
+from vbsim.report import inputs
 from vbsim.report.tables import money, share
 from vbsim.vocabulary import CONTRACT, PARTY, PROVIDER
 
@@ -92,6 +93,8 @@ def plan(resolved: Plan) -> None:
     stdout.print(levels)
     for model in dict.fromkeys(contract.model for contract in resolved.contracts):
         stdout.print(_terms([c for c in resolved.contracts if c.model == model]))
+    if any(contract.conditions for contract in resolved.contracts):
+        stdout.print(_conditions(resolved))
     stdout.print("Figures used, and where each comes from")
     for figure in resolved.figures:
         mark = "[" + ", ".join(filter(None, [figure.status, figure.date])) + "]"
@@ -137,6 +140,17 @@ def plan_json(resolved: Plan) -> dict[str, Any]:
                 "model": c.model,
                 "lan_category": c.lan_category,
                 "terms": [str(t) for t in c.terms],
+                "conditions": [
+                    {
+                        "name": condition.name,
+                        "asked": condition.figure.value,
+                        "unit": condition.figure.unit,
+                        "found": condition.found,
+                        "outcome": condition.outcome,
+                        "status": condition.figure.status,
+                    }
+                    for condition in c.conditions
+                ],
             }
             for c in resolved.contracts
         ],
@@ -184,6 +198,19 @@ def _terms(contracts: list[Contract]) -> Table:
     first: list[Any] = [contract.terms[0] for contract in contracts]
     for item in fields(first[0]):
         table.add_row(item.name, *(_term(getattr(terms, item.name)) for terms in first))
+    return table
+
+
+def _conditions(resolved: Plan) -> Table:
+    """List what programs ask of a contractor, and whether it is met."""
+    table = Table(title="Conditions of programs (they change no settlement)")
+    for heading in ("contract", "condition", "asked", "found", "outcome", "status"):
+        table.add_column(heading, justify="right" if heading in ("asked", "found") else "left")
+    colors = {"met": "green", "not met": "bold red", "not stated": "yellow"}
+    for row in inputs.conditions(resolved):
+        status = Text(row.status, style="bold red" if row.status == "UNVERIFIED" else "")
+        outcome = Text(row.outcome, style=colors[row.outcome])
+        table.add_row(row.key, row.name, row.asked, row.found, outcome, status)
     return table
 
 

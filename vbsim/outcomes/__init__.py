@@ -1,6 +1,7 @@
 """Known outcomes, no randomness: published results settled by the rules, to the dollar."""
 
 from vbsim.outcomes.outcome import COLUMNS, Outcome, Tally, check_destination, write
+from vbsim.outcomes.private import settle_private
 from vbsim.outcomes.program import PROGRAMS, settle_file
 
 __all__ = [
@@ -10,5 +11,6 @@ __all__ = [
     "Tally",
     "check_destination",
     "settle_file",
+    "settle_private",
     "write",
 ]

@@ -17,7 +17,7 @@ _ABSENT = {
     **dict.fromkeys(("-", "–", "—"), NOT_APPLICABLE),
     "*": SUPPRESSED,
 }
-_NUMBER = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?\$?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?([eE][+-]?\d+)?")
 _DECIMALS = 9
 _REMEMBERED = 10_000  # most cells of a long file are flags, zeros and signs for nothing
 _YEAR = re.compile(r"\d{4}(?!\d)")
@@ -57,10 +57,10 @@ def number(text: str) -> Cell:
     if bare.startswith("(") and bare.endswith(")"):
         bare = "-" + bare[1:-1]
     percent = bare.endswith("%")
-    bare = bare.removesuffix("%").strip().replace("$", "")
+    bare = bare.removesuffix("%").strip()
     if not any(c.isdigit() for c in bare) or not bare.isascii() or not _NUMBER.fullmatch(bare):
         raise ValueError(text)
-    value = float(bare.replace(",", ""))
+    value = float(bare.replace(",", "").replace("$", ""))
     if abs(value) == float("inf"):
         raise ValueError(text)
     return Cell(value / 100.0 if percent else value, "", percent)
@@ -105,6 +105,7 @@ class Evidence:
     limit: float
     largest: float = 0.0
     decimals: int = 0
+    percent_seen: bool = False
 
     def see(self, cell: Cell) -> None:
         """Take a cell into account."""
@@ -116,8 +117,6 @@ class Evidence:
         while self.decimals < _DECIMALS and abs(shown - round(shown, self.decimals)) > 1e-10:
             self.decimals += 1
         self.percent_seen = self.percent_seen or cell.percent
-
-    percent_seen: bool = False
 
     @property
     def in_points(self) -> bool:

@@ -55,6 +55,12 @@ def _rounded(outcome: Outcome, row: Row, file: OutcomeFile) -> str:
     return quality if abs(outcome.difference or 0.0) > 2.0 else "the file rounds dollars"
 
 
+def private(outcome: Outcome) -> None:
+    """Say that nothing explains a difference above one dollar in a private settlement."""
+    if outcome.difference is not None and abs(outcome.difference) > 1.0:
+        outcome.because("the terms as written do not give the published amount")
+
+
 def aco_reach(outcome: Outcome, row: Row) -> None:
     """Give the reason of a difference above one dollar in a REACH settlement."""
     if outcome.difference is None or abs(outcome.difference) <= 1.0:

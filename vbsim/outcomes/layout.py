@@ -30,6 +30,10 @@ class Layout:
         Words that stand for a number, by field.
     groups
         Named sets of flag columns, such as one flag per track: column -> what it stands for.
+    entity
+        What a row is of, for messages.
+    todo
+        What to do about a column that is missing.
     """
 
     columns: Mapping[str, tuple[str, ...]]
@@ -39,6 +43,8 @@ class Layout:
     texts: frozenset[str]
     words: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     groups: Mapping[str, str] = field(default_factory=dict)
+    entity: str = "ACO"
+    todo: str = "use CMS's file as published, comma-separated, with its line of column names"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +115,9 @@ def _absent(file: str, names: list[str], layout: Layout, absent: list[str]) -> P
     wanted = [" or ".join(layout.columns[name]) for name in absent]
     shown = ", ".join(name.strip() for name in names[:6])
     near = did_you_mean(layout.columns[absent[0]][0], [_plain(name) for name in names])
-    todo = "use CMS's file as published, comma-separated, with its line of column names"
+    todo = layout.todo
     if len(absent) > len(layout.needed) // 2:
-        todo += "; is it a file of this program?"
+        todo += f"; is it the right file, with a row for each {layout.entity}?"
     elif near.startswith("did you mean"):
         todo = f"{near} {todo}"
     found = f"{len(names)} columns: {shown} ..."

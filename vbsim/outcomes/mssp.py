@@ -14,23 +14,17 @@ import numpy as np
 from vbsim.outcomes import compare
 from vbsim.outcomes.mssp_facts import LAYOUT, Facts, book, facts_of, rule, terms_of_track
 from vbsim.outcomes.outcome import Outcome
-from vbsim.outcomes.reader import OutcomeFile, Row
+from vbsim.outcomes.reader import OutcomeFile, Row, batches
 from vbsim.payment_models import shared_savings
 from vbsim.payment_models.base import ContractYear, FloatArray
 
 __all__ = ["LAYOUT", "check_years", "settle"]
-_BATCH = 5_000
 
 
 def settle(file: OutcomeFile) -> Iterator[Outcome]:
     """Settle every row of a file, in order."""
-    batch: list[Outcome | Facts] = []
-    for row in file.rows():
-        batch.append(facts_of(row))
-        if len(batch) == _BATCH:
-            yield from _settled(batch, file)
-            batch = []
-    yield from _settled(batch, file)
+    for rows in batches(file.rows()):
+        yield from _settled([facts_of(row) for row in rows], file)
 
 
 def check_years(years: set[int]) -> None:

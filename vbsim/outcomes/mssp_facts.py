@@ -48,14 +48,12 @@ LAYOUT = Layout(
         "published_savings": ("earnshrsavings",),
         "published_losses": ("owelosses",),
         "published_sharing": ("finalsharerate",),
-        "published_loss_rate": ("finallossrate",),
         "revenue_limited": ("revlosslimit",),
         "prorated": ("prorate_shared_losses", "impact_mid_year_termination"),
     },
     needed=("aco_id", "beneficiaries", "minimum_rate", "quality", "benchmark", "expenditure"),
     # No minimum savings rate reaches 30 %; the smallest above zero is half a point.
-    rates={"minimum_rate": 0.3, "quality": 1.5, "published_sharing": 1.0,
-           "published_loss_rate": 1.0},
+    rates={"minimum_rate": 0.3, "quality": 1.5, "published_sharing": 1.0},
     flags=frozenset({"standard_met", "alternative_met", "reduced", "revenue_limited"}),
     texts=frozenset({"aco_id", "track", "start", "revenue"}),
     # Pay-for-reporting in a first year: complete reporting earns the full rate.
@@ -170,11 +168,11 @@ def _by_size(year: int, heads: int) -> float | None:
 
 def _may_count(row: Row, track: str, gap: float, minimum: float) -> float:
     """Give savings or losses from which money may move [USD]; 0 where quality cannot matter."""
+    reached = bool(clauses.reaches(abs(gap), minimum))
     if gap > 0.0:
-        reached = gap >= minimum or rule("reduced_sharing", row.year, track)
-        return gap if reached else 0.0
+        return gap if reached or rule("reduced_sharing", row.year, track) else 0.0
     two_sided = rule("sided", row.year, track) == 2
-    return gap if two_sided and -gap >= minimum else 0.0
+    return gap if two_sided and reached else 0.0
 
 
 def _standard(row: Row, counted: float) -> tuple[float, float, list[str]]:

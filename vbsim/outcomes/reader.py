@@ -10,6 +10,7 @@ import codecs
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from vbsim.errors import OutcomeError, Problem
@@ -18,6 +19,7 @@ from vbsim.outcomes.layout import Header, Layout, locate
 
 _SHOWN = 10  # problems in one message
 _BLOCK = 1 << 20
+_BATCH = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +28,6 @@ class Row:
 
     Parameters
     ----------
-    line
-        Line of the file, the column names being line 1.
     year
         Performance year.
     texts, numbers
@@ -38,7 +38,6 @@ class Row:
         Where the fields stand in the file.
     """
 
-    line: int
     year: int
     texts: dict[str, str]
     numbers: dict[str, Cell]
@@ -58,6 +57,12 @@ class Row:
     def absent(self, name: str) -> str:
         """Why a field has no number; empty when it has one."""
         return self.numbers[name].absent if name in self.numbers else "not in the file"
+
+
+def batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    """Hand rows out in lists that settle as one vector each."""
+    while batch := list(islice(rows, _BATCH)):
+        yield batch
 
 
 class OutcomeFile:
@@ -124,7 +129,7 @@ class OutcomeFile:
         self.years = {year for year, _ in ids if self.year in (None, year)}
         if not self.years:
             found = ", ".join(map(str, sorted({year for year, _ in ids}))) or "no row"
-            wanted = f"rows of {self.year}" if self.year else "a row for each ACO"
+            wanted = f"rows of {self.year}" if self.year else f"a row for each {self.layout.entity}"
             todo = "leave --year out, or name a year that the file has" if ids else ""
             raise self._refused(None, self.header.name("year"), found, wanted, todo)
 
@@ -190,7 +195,7 @@ class OutcomeFile:
         year = self._year(line, numbers, problems)
         if problems:
             raise OutcomeError(problems)
-        return Row(line, year, texts, numbers, self._set_flags(line, cells), self.header)
+        return Row(year, texts, numbers, self._set_flags(line, cells), self.header)
 
     def _cell(self, name: str, text: str) -> Cell:
         word = self.layout.words.get(name, {}).get(text.strip().upper())
@@ -224,9 +229,10 @@ class OutcomeFile:
     def _bad_id(self, line: int, key: tuple[int, str], before: int | None) -> Problem:
         where = self.header.name("aco_id")
         if not key[1]:
-            return self._problem(line, where, "no id", "the ACO's id")
+            return self._problem(line, where, "no id", f"the id of the {self.layout.entity}")
         found = f"{key[1]} again, first in row {before}"
-        return self._problem(line, where, found, "each ACO once per year", "drop one of the rows")
+        expected = f"each {self.layout.entity} once per year"
+        return self._problem(line, where, found, expected, "drop one of the rows")
 
     def _problem(self, line: int | None, column: str, found: str, expected: str,
                  todo: str = "") -> Problem:  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vbsim.errors import ParameterError
 from vbsim.payment_models.base import (
@@ -20,12 +21,18 @@ from vbsim.payment_models.base import (
 )
 from vbsim.vocabulary import PROVIDER, REINSURER, SHARE
 
+BoolArray = NDArray[np.bool_]
+
 
 def gate(gap: FloatArray, benchmark: FloatArray, minimum_rate: float | FloatArray) -> FloatArray:
     """Count a gap from its first dollar once it reaches the minimum rate, inclusively [USD]."""
+    return np.where(reaches(gap, minimum_rate * benchmark), gap, 0.0)
+
+
+def reaches(gap: FloatArray | float, minimum: FloatArray | float) -> BoolArray:
+    """Tell where a gap above 0 reaches a minimum, inclusively."""
     # 0.07 * 11,100 rounds up past 777: a gap of exactly the minimum must not fail by rounding.
-    minimum = minimum_rate * benchmark * (1.0 - 1e-12)
-    return np.where((gap > 0.0) & (gap >= minimum), gap, 0.0)
+    return np.asarray((gap > 0.0) & (gap >= minimum * (1.0 - 1e-12)))
 
 
 def share_of(amount: FloatArray, whole: FloatArray) -> FloatArray:

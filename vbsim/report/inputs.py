@@ -49,6 +49,24 @@ class TermTable:
     rows: list[tuple[str, list[str]]]
 
 
+@dataclass(frozen=True, slots=True)
+class ConditionRow:
+    """One condition of one contract's program, in words."""
+
+    key: str
+    contract: str
+    name: str
+    asked: str
+    found: str
+    outcome: str
+    figure: Figure
+
+    @property
+    def status(self) -> str:
+        """Status of what is asked."""
+        return self.figure.status
+
+
 def shown_file(figure: Figure) -> str:
     """Name of a figure's file: below the package as it stands, a scenario without its folders."""
     path = PurePath(figure.file)
@@ -122,6 +140,28 @@ def by_file(plan: Plan) -> dict[str, list[Figure]]:
     for figure in plan.figures:
         files.setdefault(shown_file(figure), []).append(figure)
     return files
+
+
+def conditions(plan: Plan) -> list[ConditionRow]:
+    """Conditions of the programs of all contracts, and whether each is met."""
+    return [
+        ConditionRow(
+            contract.name,
+            contract.label,
+            condition.name,
+            _heads_or_share(condition.figure.value),
+            "" if condition.found is None else _heads_or_share(condition.found),
+            condition.outcome,
+            condition.figure,
+        )
+        for contract in plan.contracts
+        for condition in contract.conditions
+    ]
+
+
+def _heads_or_share(value: float | bool) -> str:
+    """Write what a condition asks or finds: yes or no, a share, or a number of members."""
+    return number(value) if value > 1.0 else shown_value(value)
 
 
 def terms(plan: Plan) -> list[TermTable]:

@@ -94,7 +94,10 @@ def _level_wrongs(words: Words) -> Iterable[Wrong]:
 
 def facts(words: Words) -> dict[str, Any]:
     """Conditions that the contract's own keys tell of."""
-    return {"social_needs_intervention": words.social_needs_pmpm is not None}
+    return {
+        "lead_other_than_health_center": words.lead_contractor != HEALTH_CENTER,
+        "social_needs_intervention": words.social_needs_pmpm is not None,
+    }
 
 
 def write(desk: Desk, name: str, words: Words) -> Contract:
@@ -113,8 +116,9 @@ def write(desk: Desk, name: str, words: Words) -> Contract:
 
 def _check_lead(desk: Desk, name: str, words: Words) -> None:
     on = words.performance_year or desk.years[0]
-    figure = desk.book(words).figure("health_center_may_lead", on, words.track)
-    if words.lead_contractor == HEALTH_CENTER and not desk.cite(figure):
+    path = "conditions.lead_other_than_health_center"
+    figure = desk.book(words).figure(path, on, words.track)
+    if words.lead_contractor == HEALTH_CENTER and desk.cite(figure):
         desk.audit.wrong(
             ("contracts", name, "lead_contractor"),
             shown(HEALTH_CENTER),
