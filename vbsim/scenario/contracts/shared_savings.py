@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from pydantic import Field, model_validator
 
+from vbsim.errors import did_you_mean
 from vbsim.payment_models import clauses, shared_savings
 from vbsim.plan import Contract
 from vbsim.scenario.contracts.words import ModelWords
@@ -33,7 +34,9 @@ class Threshold(Part):
     """What a quality measure must reach."""
 
     threshold: Share = Field(description="rate that meets the measure, inclusively")
-    lower_is_better: bool = Field(default=False, description="a rate below it meets the measure")
+    lower_is_better: bool | None = Field(
+        default=None, description="a rate below it meets the measure; else as the quality says"
+    )
 
 
 class Words(ModelWords):
@@ -127,7 +130,7 @@ def _one_share(words: Words) -> Iterable[Wrong]:
 
 def write(desk: Desk, name: str, words: Words) -> Contract:
     """Contract with the terms as stated."""
-    terms = terms_of(words)
+    terms = terms_of(words, _reverse(desk, name, words))
     if words.payment_floor > max(words.minimum_savings_rate, 0.0):
         desk.audit.warn(
             f"{name}: the payment floor of {words.payment_floor:g} of benchmark is above the "
@@ -145,8 +148,20 @@ def write(desk: Desk, name: str, words: Words) -> Contract:
     return desk.with_benchmark(contract, words, truncated=False)
 
 
-def terms_of(words: Words) -> shared_savings.Terms:
-    """Terms in numbers."""
+def _reverse(desk: Desk, name: str, words: Words) -> frozenset[str]:
+    """Measures of which a lower rate is better; one that is none is recorded as a problem."""
+    known = desk.audit.scenario.quality.measures
+    for measure in words.measures:
+        if measure not in known:
+            path = ("contracts", name, "measures", measure)
+            expected = "a measure under quality.measures"
+            hint = did_you_mean(measure, known) if known else "add it there"
+            desk.audit.wrong(path, f"'{measure}'", expected, hint)
+    return frozenset(key for key, measure in known.items() if measure.reverse)
+
+
+def terms_of(words: Words, reverse: Collection[str] = ()) -> shared_savings.Terms:
+    """Terms in numbers; of the measures in ``reverse`` a lower rate is better."""
     lost = words.loss_rate or 0.0
     tiers = sorted(words.sharing_tiers.items(), reverse=True)
     return shared_savings.Terms(
@@ -170,7 +185,11 @@ def terms_of(words: Words) -> shared_savings.Terms:
         quality_floor=words.quality_floor or 0.0,
         payment_floor=words.payment_floor,
         measures=tuple(
-            clauses.Target(name, stated.threshold, stated.lower_is_better)
+            clauses.Target(
+                name,
+                stated.threshold,
+                name in reverse if stated.lower_is_better is None else stated.lower_is_better,
+            )
             for name, stated in words.measures.items()
         ),
         sharing_tiers=tuple(tiers),
