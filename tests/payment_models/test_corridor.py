@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.payment_models.cases.corridor import GLOBAL
 from vbsim import rulebook
 from vbsim.errors import ParameterError
 from vbsim.payment_models import corridor
@@ -18,15 +21,23 @@ from vbsim.vocabulary import PARTIES, PROVIDER
 BOOK = rulebook.read("rules", "aco_reach")
 
 
+LEAD = rulebook.read("rules", "lead")
+NGACO = rulebook.read("rules", "ngaco")
+
+
 def bands(track: str, year: int) -> tuple[tuple[float, float], ...]:
     return tuple((low, share) for low, share in BOOK.figure("corridors", year, track).value)
+
+
+def lead(name: str, track: str) -> tuple[tuple[float, float], ...]:
+    return tuple((low, share) for low, share in LEAD.figure(name, 2027, track).value)
 
 
 def settled(
     gap: float | np.ndarray,
     corridors: tuple[tuple[float, float], ...],
     quality: float = 1.0,
-    **terms: float,
+    **terms: Any,
 ) -> Statement:
     """Settle savings (or losses, negative) against a benchmark of 100."""
     gap = np.atleast_1d(np.asarray(gap, dtype=float))
@@ -37,23 +48,30 @@ def settled(
 
 
 # OFFICIAL bands (CMS, via Pearl Health), vectors DERIVED: savings or losses and the part kept, all
-# in % of benchmark: Global to 2025, Global 2026, Professional.
+# in % of benchmark: Global to 2025, Global 2026, Professional, LEAD Global.
 B1 = [
-    (3, 3.00, 3.00, 1.50),
-    (5, 5.00, 5.00, 2.50),
-    (8, 8.00, 8.00, 3.55),
-    (10, 10.00, 10.00, 4.25),
-    (12, 12.00, 11.00, 4.55),
-    (20, 20.00, 15.00, 5.25),  # INDUSTRY: Milliman's example, 20 % savings keep 15 % in 2026
-    (30, 27.50, 20.00, 5.75),
-    (40, 31.25, 23.75, 6.25),
-    (60, 34.75, 27.25, 7.25),
-    (100, 38.75, 31.25, 9.25),
+    (3, 3.00, 3.00, 1.50, 3.00),
+    (5, 5.00, 5.00, 2.50, 5.00),
+    (8, 8.00, 8.00, 3.55, 8.00),
+    (10, 10.00, 10.00, 4.25, 10.00),
+    (12, 12.00, 11.00, 4.55, 12.00),
+    (20, 20.00, 15.00, 5.25, 17.50),  # INDUSTRY: Milliman, 20 % savings keep 15 % in 2026
+    (30, 27.50, 20.00, 5.75, 22.50),
+    (40, 31.25, 23.75, 6.25, 26.25),
+    (60, 34.75, 27.25, 7.25, 29.75),
+    (100, 38.75, 31.25, 9.25, 33.75),  # INDUSTRY: LEAD notes, 100 % loss = 15 + 10 + 3.75 + 5
 ]
 
 
-@pytest.mark.parametrize(("gap", "to_2025", "in_2026", "professional"), B1)
-def test_published_bands(gap: float, to_2025: float, in_2026: float, professional: float) -> None:
+@pytest.mark.parametrize(("gap", "to_2025", "in_2026", "professional", "in_lead"), B1)
+def test_published_bands(
+    gap: float, to_2025: float, in_2026: float, professional: float, in_lead: float
+) -> None:
+    assert settled(gap, lead("corridors", "global")).net == pytest.approx(in_lead)
+    found = settled(
+        -gap, lead("corridors", "global"), loss_corridors=lead("loss_corridors", "global")
+    )
+    assert found.net == pytest.approx(-in_lead)
     cases = [("global", 2025, to_2025), ("global", 2026, in_2026)]
     cases += [("professional", 2021, professional), ("professional", 2026, professional)]
     for track, year, kept in cases:
@@ -71,6 +89,43 @@ def test_discount_and_quality_withhold() -> None:
     assert settled(7.0, bands("professional", 2025)).net == pytest.approx(3.2)
 
 
+def test_lead_professional_shares_savings_and_losses_unlike() -> None:
+    # DERIVED: 8 % savings keep 60 %, 8 % losses 50 %; 12 %: 6 + 0.7 and 5 + 0.7. Sequestration is
+    # 2 % on both sides. It does not prove the loss bands above the first, which are UNVERIFIED.
+    terms = {"loss_corridors": lead("loss_corridors", "professional")}
+    kept = settled([8.0, -8.0, 12.0, -12.0], lead("corridors", "professional"), **terms)
+    np.testing.assert_allclose(kept.net, [4.8, -4.0, 6.7, -5.7])
+    both = {name: LEAD.figure(name, 2027).value for name in ("sequestration", "loss_sequestration")}
+    cut = settled([8.0, -8.0], lead("corridors", "professional"), **terms, **both)
+    np.testing.assert_allclose(cut.net, [0.98 * 4.8, -0.98 * 4.0])
+
+
+def test_lead_discount_sensitivity() -> None:
+    # INDUSTRY (B3): a benchmark at another discount is BM * (1 - new) / (1 - old)
+    def after(discount: float) -> float:
+        lines = settled(0.0, lead("corridors", "global"), discount=discount).lines
+        return float(lines["benchmark_after_discount_and_quality"].value[0])
+
+    old, new = (
+        LEAD.figure(n, 2027, "global").value for n in ("discount", "discount_higher_spending")
+    )
+    assert after(new) == pytest.approx(after(old) * (1.0 - new) / (1.0 - old))
+    # Spending at 85 % of benchmark is savings of 15 %: the top of the first band.
+    assert lead("corridors", "global")[1][0] == pytest.approx(1.0 - 0.85)
+
+
+@pytest.mark.parametrize(
+    ("arrangement", "cap"), [("a", 0.05), ("b", 0.05), ("a", 0.15), ("b", 0.15)]
+)
+def test_next_generation_caps_first_then_shares(arrangement: str, cap: float) -> None:
+    # CONTRACT (B2): a cap of 5 % at 80 % is 4 % of benchmark; both ends of the range of caps.
+    share = NGACO.figure("sharing_rate", 2018, f"arrangement_{arrangement}").value
+    terms = ((0.0, share), (cap, 0.0))
+    gaps = np.array([2.0, 30.0, -2.0, -30.0])
+    expected = share * np.clip(gaps, -100 * cap, 100 * cap)
+    np.testing.assert_allclose(settled(gaps, terms).net, expected)
+
+
 def test_next_generation_cap_and_sequestration() -> None:
     # CONTRACT (Next Generation ACO, lawinsider.com): cap 5 %, arrangement 80 %: at most 4 % of
     # benchmark. A cap is a last band of share 0. Savings are paid at 98 %, losses collected whole.
@@ -78,6 +133,24 @@ def test_next_generation_cap_and_sequestration() -> None:
     assert settled(12.0, terms).net == pytest.approx(4.0)
     assert settled(12.0, terms, sequestration=0.02).net == pytest.approx(0.98 * 4.0)
     assert settled(-12.0, terms, sequestration=0.02).net == pytest.approx(-4.0)
+
+
+def test_health_equity_adjustment_is_added_after_discount_and_quality() -> None:
+    # DERIVED: 30 USD for 12 months of 0.01 person-years are 3.6; 100 - 4 - 0.2 x 2 % x 96 + 3.6.
+    # It proves the order that the replay of 2023 found, not the amount per beneficiary.
+    terms = {"discount": 0.04, "quality_withhold": 0.02, "health_equity_pbpm": 30.0}
+    year = ContractYear(*(np.full(1, v) for v in (93.0, 93.0, 100.0, 0.01, 0.8, 1.0)))
+    whole = corridor.Terms(bands("global", 2025), sequestration=0.0, **terms)
+    _, found = corridor.settle(None, year, whole)
+    assert found.steps["health_equity_adjustment"] == pytest.approx(3.6)
+    assert found.net == pytest.approx(2.616 + 3.6)
+
+
+def test_a_retention_withhold_moves_no_money() -> None:
+    found = settled([8.0, -8.0], GLOBAL.corridors, retention_withhold=0.02)
+    np.testing.assert_allclose(found.facts["retention_withhold"], 2.0)
+    assert "retention_withhold" not in found.steps
+    np.testing.assert_array_equal(found.net, settled([8.0, -8.0], GLOBAL.corridors).net)
 
 
 shares = st.floats(0.0, 1.0)
@@ -123,6 +196,36 @@ def test_sequestration_leaves_losses_alone(
 ) -> None:
     before, after = settled(gap, corridors).net, settled(gap, corridors, sequestration=cut).net
     assert after == pytest.approx(before * (1.0 - cut) if gap > 0.0 else before)
+
+
+@given(gap=gaps, ahead=shares, covered=shares, enhanced=shares, basket=shares)
+def test_what_is_paid_ahead_changes_no_result(
+    gap: float, ahead: float, covered: float, enhanced: float, basket: float
+) -> None:
+    """Capitation is reconciled with the claims it stands for: the result is that without it."""
+    cost = np.array([100.0 - gap])
+    year = ContractYear(cost, cost, 100.0 + 0 * cost, *(np.ones(1) for _ in range(3)))
+    year = replace(year, basket_cost=basket * cost)
+    terms = {"capitation": ahead, "capitated_share": covered, "enhanced_capitation": enhanced}
+    _, plain = corridor.settle(None, year, GLOBAL)
+    _, prepaid = corridor.settle(None, year, replace(GLOBAL, **terms))
+    for party in PARTIES:
+        assert prepaid.net_to(party) == pytest.approx(plain.net_to(party), abs=1e-9)
+    assert prepaid.net == pytest.approx(plain.net, abs=1e-9)
+    # But it does move money within the year.
+    moved = sum(flow.amount[0] for flow in prepaid.transfers if flow.what == "capitation")
+    assert moved == pytest.approx(100.0 * (ahead + enhanced))
+
+
+@given(corridors=any_bands, losses=any_bands)
+def test_losses_may_have_bands_of_their_own(
+    corridors: tuple[tuple[float, float], ...], losses: tuple[tuple[float, float], ...]
+) -> None:
+    gap = np.linspace(-120.0, 99.0, 501)
+    net = settled(gap, corridors, loss_corridors=losses).net
+    np.testing.assert_array_equal(net[gap > 0], settled(gap, corridors).net[gap > 0])
+    np.testing.assert_array_equal(net[gap < 0], settled(gap, losses).net[gap < 0])
+    assert np.all(np.diff(net) >= -1e-9)
 
 
 @pytest.mark.parametrize(

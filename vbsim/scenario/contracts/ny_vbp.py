@@ -102,6 +102,7 @@ def facts(words: Words) -> dict[str, Any]:
 
 def write(desk: Desk, name: str, words: Words) -> Contract:
     """Contract of a level, settled as written."""
+    desk.cite(desk.book(words).figure("roadmap", words.performance_year or desk.years[0]))
     _check_lead(desk, name, words)
     _check_intervention(desk, name, words)
     if words.track == "level_3":
