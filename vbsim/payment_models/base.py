@@ -104,7 +104,8 @@ class Line:
         ``USD``, ``1`` for shares and factors, or what is counted.
     formula
         Arithmetic that gives the value from earlier lines: their names, numbers, ``+ - * / ( )``,
-        ``min``, ``max``, comparisons and ``a if condition else b``. Empty for a given line.
+        ``min``, ``max``, comparisons, ``a if condition else b``, and ``// 1``, which cuts decimals
+        off. Empty for a given line.
     meaning
         Where a given line comes from.
     adds

@@ -198,3 +198,42 @@ def banded(table: list[list[float]], count: int) -> float:
         if low <= count <= high:
             return at_low + (count - low) / (high - low) * (at_high - at_low)
     raise ParameterError(f"no band holds {count}; bands reach from {table[0][0]:g} up")
+
+
+Pieces = tuple[tuple[float, float, float, float], ...]
+
+
+def check_pieces(pieces: Pieces, full: float) -> None:
+    """Refuse pieces that leave a score between 0 and full without a rate, or run backwards."""
+    reached = 0.0
+    for low, high, *rates in sorted(pieces):
+        if not low <= high or not all(-1.0 <= value <= 1.0 for value in rates):
+            raise ParameterError(
+                f"a piece goes from {low:g} to {high:g} at rates {rates[0]:g} to {rates[1]:g}; "
+                "expected rising scores and shares from -1 to 1 (write 2 % as 0.02)"
+            )
+        if low > reached:
+            raise ParameterError(f"no piece holds scores from {reached:g} to {low:g}; add one")
+        reached = max(reached, high)
+    if pieces and reached < full:
+        raise ParameterError(f"no piece holds scores from {reached:g} to {full:g}; add one")
+
+
+def pieces_at(pieces: Pieces, scores: FloatArray) -> FloatArray:
+    """Piece (lowest score, highest, rate at each) that holds each score, (R, 4).
+
+    Both ends belong to a piece, and the first that holds a score counts: so a tier begins where it
+    says, a line joins the next without a gap, and a jump is on the side that comes first.
+    """
+    held = np.tile(pieces[-1], (scores.size, 1))
+    for piece in reversed(pieces):
+        held[(scores >= piece[0]) & (scores <= piece[1])] = piece
+    return held
+
+
+def rate_in_piece(held: FloatArray, scores: FloatArray) -> FloatArray:
+    """Rate of each score in the piece that holds it, linear between the piece's ends."""
+    low, high, at_low, at_high = held.T
+    width = high - low
+    way = np.divide(scores - low, width, out=np.zeros_like(scores), where=width > 0.0)
+    return at_low + way * (at_high - at_low)
