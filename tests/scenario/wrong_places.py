@@ -129,7 +129,7 @@ NAMES = [
         "contracts.basic_b.program",
         "'msps'",
         "a program with rules in vbsim",
-        "did you mean 'mssp'?",
+        "did you mean 'mssp' or 'mips'?",
     ),
     Case(
         "misspelt model",
