@@ -49,8 +49,10 @@ class World:
         Utilization generator of each year and segment, T tuples of S.
     unit_costs
         Unit-cost generator of each service, at the prices of the assumption set.
-    price
-        Factor on unit cost that gives the expected cost level, (T, S, K).
+    level
+        Factor on all unit costs that gives the expected cost level, (T, S).
+    relative_price
+        Price of each service in the year against ``unit_costs``, (T, K).
     expected_cost
         Expected cost per person-year without true savings, (T, S) [USD].
     expected_truncated
@@ -64,9 +66,15 @@ class World:
     people: tuple[population.Params, ...]
     use: tuple[tuple[utilization.Params, ...], ...]
     unit_costs: tuple[unit_cost.Params, ...]
-    price: FloatArray
+    level: FloatArray
+    relative_price: FloatArray
     expected_cost: FloatArray
     expected_truncated: FloatArray
+
+    @property
+    def price(self) -> FloatArray:
+        """Factor on unit cost, (T, S, K)."""
+        return self.level[:, :, None] * self.relative_price[:, None, :]
 
     @property
     def rate(self) -> FloatArray:
@@ -128,6 +136,8 @@ class Layer:
         Bounds, (T, S) [USD].
     annualized
         Whether the bounds shrink with a part-year member's exposure.
+    mean, spread
+        Exact mean and standard deviation of one member's cost in the layer, (T, S) [USD].
     """
 
     name: str
@@ -135,6 +145,8 @@ class Layer:
     lower: FloatArray
     upper: FloatArray
     annualized: bool
+    mean: FloatArray | None = None
+    spread: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,8 @@ def world() -> World:
             unit_cost.Params.from_spec({"lognormal": {"mean": m, "cv": 1.0}})
             for m in (12_000.0, 700.0)
         ),
-        price=np.ones((*shape, len(SERVICES))),
+        level=np.ones(shape),
+        relative_price=np.ones((shape[0], len(SERVICES))),
         expected_cost=np.full(shape, 3950.0),
         expected_truncated=np.full(shape, 3700.0),
     )

@@ -10,6 +10,7 @@ expected stop-loss recoveries from it, and tests hold the claims engine against 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,7 +27,7 @@ _LOG_STEP = 0.05  # spacing of the log intensities; moves a truncated mean by 0.
 _PART_YEAR = (0.2113248654051871, 0.7886751345948129)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AnnualCost:
     """Distribution of annual cost at a full year and at part-year exposures.
 
@@ -45,7 +46,7 @@ class AnnualCost:
     weights: FloatArray
     mass: FloatArray
 
-    @property
+    @cached_property
     def grid(self) -> FloatArray:
         """Money at the points of the grid [USD]."""
         return np.asarray(self.step * np.arange(self.mass.shape[1], dtype=np.float64))
@@ -66,15 +67,33 @@ class AnnualCost:
         """
         limits = np.atleast_1d(np.asarray(limit, dtype=np.float64))
         total = np.zeros_like(limits)
-        for exposure, weight, mass in zip(self.exposures, self.weights, self.mass, strict=True):
-            total += weight * self._limited(mass, limits * (exposure if annualized else 1.0))
+        for row, (exposure, weight) in enumerate(zip(self.exposures, self.weights, strict=True)):
+            total += weight * self._limited(row, limits * (exposure if annualized else 1.0))
         return total / float(self.weights @ self.exposures)
 
-    def _limited(self, mass: FloatArray, limits: FloatArray) -> FloatArray:
+    def layer_moments(self, lower: float, upper: float, annualized: bool) -> tuple[float, float]:
+        """Mean and standard deviation of one member's cost between two bounds [USD].
+
+        Over members of every exposure; with ``annualized`` the bounds shrink with it.
+        """
+        first = second = 0.0
+        for row, (exposure, weight) in enumerate(zip(self.exposures, self.weights, strict=True)):
+            bounds = np.array([lower, upper]) * (exposure if annualized else 1.0)
+            first += weight * float(np.diff(self._limited(row, bounds))[0])
+            held = np.clip(self.grid, *bounds) - bounds[0]
+            second += weight * float(self.mass[row] @ held**2)
+        return first, float(np.sqrt(max(second - first**2, 0.0)))
+
+    def _limited(self, row: int, limits: FloatArray) -> FloatArray:
+        return np.interp(limits, self.grid, self._limited_at_grid[row])
+
+    @cached_property
+    def _limited_at_grid(self) -> FloatArray:
         # E[min(X, d)] is piecewise linear in d between grid points: interpolate the exact values.
-        above = 1.0 - np.cumsum(mass)
-        exact = np.concatenate([[0.0], np.cumsum(above[:-1])]) * self.step
-        return np.interp(limits, self.grid, exact)
+        above = 1.0 - np.cumsum(self.mass, axis=1)
+        exact = np.zeros_like(self.mass)
+        exact[:, 1:] = np.cumsum(above[:, :-1], axis=1) * self.step
+        return exact
 
 
 def annual_cost(

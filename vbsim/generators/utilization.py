@@ -8,7 +8,8 @@ binomial with shape ``transient_shape``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import compress
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -60,6 +61,12 @@ class Params:
             raise ParameterError(
                 f"transient_shape is {self.transient_shape:g}; expected between 0.05 and 1e6"
             )
+
+
+    def of(self, basket: NDArray[np.bool_]) -> Params:
+        """Rates of the services in a basket alone, (K,)."""
+        names = ("services", "rates", "elasticities", "risk_moments")
+        return replace(self, **{n: tuple(compress(getattr(self, n), basket)) for n in names})
 
 
 def labels(params: Params) -> tuple[str, ...]:

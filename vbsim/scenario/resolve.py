@@ -23,7 +23,7 @@ from vbsim.scenario.desk import (
 from vbsim.scenario.levels import base_years, expected_levels
 from vbsim.scenario.names import wrong_names
 from vbsim.scenario.schema import Scenario
-from vbsim.scenario.world import Draft, draft_world, finish_world
+from vbsim.scenario.world import Draft, draft_world, finish_world, with_moments
 
 # What the scenario itself states, quoted in the audit trail.
 _QUOTED = (
@@ -90,7 +90,7 @@ def resolve(scenario: Scenario) -> Plan:
         start_year=scenario.start_year,
         world=world,
         systematic=systematic,
-        layers=tuple(layers.values()),
+        layers=tuple(with_moments(draft, world, layer) for layer in layers.values()),
         contracts=tuple(c for c in contracts if c is not None),
         reference=outputs.reference or next(iter(scenario.contracts)),
         owing_more_than=tuple(outputs.owing_more_than),

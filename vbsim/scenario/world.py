@@ -7,15 +7,16 @@ are the nation's: the percentile of the assumption set's annual cost, at the nat
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import compress
 
 import numpy as np
 from scipy import optimize
 
 from vbsim.errors import ParameterError
 from vbsim.generators import annual_cost, population, unit_cost, utilization
-from vbsim.plan import FloatArray, World
+from vbsim.plan import BoolArray, FloatArray, Layer, World
 from vbsim.rulebook import Rulebook
 from vbsim.scenario.audit import Audit
 from vbsim.scenario.schema import Segment
@@ -47,9 +48,17 @@ class Draft:
         """The scenario's segments, in order."""
         return [self.audit.scenario.population.segments[name] for name in self.segments]
 
-    def distribution(self, year: int, segment: int) -> annual_cost.AnnualCost:
-        """Annual cost of a member of a segment, before its cost level is set."""
-        return _distribution(self.people[segment], self.use[year][segment], self.unit_costs[year])
+    def distribution(
+        self, year: int, segment: int, basket: BoolArray | None = None
+    ) -> annual_cost.AnnualCost:
+        """Annual cost of a member of a segment, before its cost level is set.
+
+        Of all services, or of those in a basket.
+        """
+        use, costs = self.use[year][segment], self.unit_costs[year]
+        if basket is not None and not basket.all():
+            use, costs = use.of(basket), tuple(compress(costs, basket))
+        return _distribution(self.people[segment], use, costs)
 
     def truncation(self, year: int, segment: int) -> float:
         """Find the truncation point of the nation [USD]; infinite when nothing is truncated."""
@@ -130,7 +139,6 @@ def finish_world(draft: Draft, levels: FloatArray) -> World:
         truncated[year, segment] = scale * (limited if np.isfinite(limit) else mean)
     reference = draft.years.index(draft.start_year)
     means = np.array([[unit_cost.mean(c) for c in year] for year in draft.unit_costs])
-    price = factor[:, :, None] * (means / means[reference])[:, None, :]
     cost = factor * [[draft.mean_cost(y, s) for s in range(shape[1])] for y in range(shape[0])]
     return World(
         years=np.array(draft.years),
@@ -140,10 +148,23 @@ def finish_world(draft: Draft, levels: FloatArray) -> World:
         people=draft.people,
         use=draft.use,
         unit_costs=draft.unit_costs[reference],
-        price=price,
+        level=factor,
+        relative_price=means / means[reference],
         expected_cost=cost,
         expected_truncated=truncated,
     )
+
+
+def with_moments(draft: Draft, world: World, layer: Layer) -> Layer:
+    """Give a layer the exact mean and standard deviation of one member's cost in it."""
+    mean, spread = np.zeros(layer.lower.shape), np.zeros(layer.lower.shape)
+    for year, segment in np.ndindex(*layer.lower.shape):
+        cost = draft.distribution(year, segment, layer.services)
+        scale = world.expected_cost[year, segment] / draft.mean_cost(year, segment)
+        bounds = (float(bound[year, segment]) / scale for bound in (layer.lower, layer.upper))
+        moments = cost.layer_moments(*bounds, layer.annualized)
+        mean[year, segment], spread[year, segment] = np.multiply(moments, scale)
+    return replace(layer, mean=mean, spread=spread)
 
 
 def _price_factors(draft: Draft, levels: FloatArray) -> FloatArray:

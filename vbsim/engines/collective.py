@@ -1,0 +1,266 @@
+"""The collective engine: sums over members from their exact moments and a pilot of trajectories.
+
+Members of a segment are exchangeable, so what a contract needs of them is a sum of many independent
+trajectories (claims and cost by service, layers and exposure of all years). Its mean is exact
+(layers from the exact annual cost), and so is each variable's variance; correlations between
+services, layers and years come from a pilot that the claims kernel draws once. The most expensive
+trajectories are drawn whole, the rest as a multivariate normal whose yearly totals keep their
+skewness: :mod:`vbsim.kernels.collective`. Systematic factors then stretch mean and deviation of
+every variable as the exact distribution responds to them: :mod:`vbsim.generators.layer_response`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special, stats
+
+from vbsim import streams
+from vbsim.engines.pilot import pilot
+from vbsim.generators import layer_response, population, unit_cost, utilization
+from vbsim.kernels import collective as kernel
+from vbsim.kernels.grid import survival_nodes, table_of
+from vbsim.kernels.members import Totals, with_slopes
+from vbsim.plan import FloatArray, Plan
+from vbsim.engines.points import Points, SobolPoints
+from vbsim.engines.systematic import Factors
+
+_PILOT = 2**16  # trajectories of each segment
+_WHOLE = 64  # up to so many members, every one is drawn as a whole trajectory
+_TAIL = 32  # expected number of whole trajectories in a larger segment
+_ROWS = 2**14  # trajectories of a segment that small
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Exact moments of one member's year; T years, V variables (see :func:`moments`).
+
+    Parameters
+    ----------
+    mean, spread
+        Mean and standard deviation, (T, V); a spread is missing (NaN) where none is known.
+    random
+        Share of the variance that is due to the claims themselves, not to how ill and how long
+        here the member is, (T, 2 K): of each service's cost, then of its number.
+    """
+
+    mean: FloatArray
+    spread: FloatArray
+    random: FloatArray
+
+
+def moments(plan: Plan, segment: int) -> Moments:
+    """Exact moments of a segment's member: cost and claims by service, layers, person-years."""
+    world, people = plan.world, plan.world.people[segment]
+    partial = 2.0 * (1.0 - people.person_years_per_member)
+    exposure, square = 1.0 - partial / 2.0, 1.0 - partial * 2.0 / 3.0
+    tables = [unit_cost.table_moments(unit_cost.quantile_table(law)) for law in world.unit_costs]
+    ratio = np.array([1.0 + spread**2 for _, spread in tables])
+    rate, price = world.rate[:, segment], world.mean_unit_cost[:, segment]
+    spread = np.array([_square_response(people, use[segment]) for use in world.use])
+    between = rate**2 * (square * spread - exposure**2)
+    random_cost, random_claims = exposure * rate * ratio, exposure * rate
+    layers = [(layer.mean, layer.spread) for layer in plan.layers]
+    columns = [(m[:, segment, None], s[:, segment, None]) for m, s in layers
+               if m is not None and s is not None]  # fmt: skip
+    ones = np.ones((rate.shape[0], 1))
+    means = [exposure * rate * price, exposure * rate, *(m for m, _ in columns), exposure * ones]
+    spreads = [
+        price * np.sqrt(random_cost + between),
+        np.sqrt(random_claims + between),
+        *(s for _, s in columns),
+        np.sqrt(square - exposure**2) * ones,
+    ]
+    shares = (_share(random_cost, between), _share(random_claims, between))
+    return Moments(*(np.concatenate(part, axis=1) for part in (means, spreads, shares)))
+
+
+def _square_response(people: population.Params, use: utilization.Params) -> FloatArray:
+    """E[response**2] of each service; the mean response is 1."""
+    found = []
+    for power in use.elasticities:
+        first, second = (
+            population.risk_moment(people, p) * utilization.transient_moment(use, p)
+            for p in (power, 2.0 * power)
+        )
+        found.append(second / first**2)
+    return np.array(found)
+
+
+def _share(part: FloatArray, rest: FloatArray) -> FloatArray:
+    whole = part + rest
+    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0.0)
+
+
+@dataclass(frozen=True)
+class CollectiveEngine:
+    """Ready to draw the sums of every segment.
+
+    Parameters
+    ----------
+    plan
+        What is simulated.
+    exact, groups
+        Exact sums, and what is drawn, of each segment.
+    responses
+        Of the layers, of each segment.
+    """
+
+    plan: Plan
+    exact: tuple[kernel.Exact, ...]
+    groups: tuple[kernel.Group, ...]
+    responses: tuple[kernel.Response, ...]
+
+    @classmethod
+    def of(cls, plan: Plan) -> CollectiveEngine:
+        """Draw the pilot and make of it what the kernel draws from."""
+        segments = range(len(plan.world.segments))
+        members = [moments(plan, segment) for segment in segments]
+        groups = tuple(group(plan, segment, members[segment]) for segment in segments)
+        exact = tuple(
+            kernel.Exact(one.mean * plan.world.members[:, segment, None], one.random)
+            for segment, one in enumerate(members)
+        )
+        responses = tuple(_responses(plan, segment) for segment in segments)
+        return cls(plan, exact, groups, responses)
+
+    def sums(
+        self, realizations: np.ndarray, factors: Factors, points: Points | None = None
+    ) -> Totals:
+        """Sums over members of the realizations of these numbers."""
+        world, layers = self.plan.world, len(self.plan.layers)
+        shape = (realizations.size, *world.members.shape)
+        services = len(world.services)
+        sums = Totals(
+            np.empty((*shape, services)),
+            np.empty((*shape, services)),
+            np.empty((*shape, layers)),
+            np.empty(shape),
+        )
+        stretch = _with_logs(factors)
+        numbers = realizations.astype(np.int64)
+        for segment, parts in enumerate(
+            zip(self.groups, self.exact, self.responses, strict=True)
+        ):
+            given = np.empty((realizations.size, 0))
+            if isinstance(points, SobolPoints):
+                uniforms = points.uniforms("bulk", [world.segments[segment]], realizations, world.years)
+                given = special.ndtri(uniforms[..., 0])
+            kernel.simulate_sums(numbers, segment, *parts, stretch, given, sums)
+        return sums
+
+
+def _with_logs(factors: Factors) -> kernel.Factors:
+    """Take logarithms; a price of one service that strays from the others' counts as its use."""
+    use, price = factors.frequency, factors.price
+    log_price = np.log(price)
+    common = log_price.mean(axis=2)
+    return kernel.Factors(use, price, np.log(use) + log_price - common[..., None], common)
+
+
+def _responses(plan: Plan, segment: int) -> kernel.Response:
+    """Responses of a segment's layers in every year."""
+    world = plan.world
+    years = []
+    for year in range(world.years.size):
+        level = world.level[year, segment]
+        layers = tuple(
+            (layer.services, *(b[year, segment] / level for b in (layer.lower, layer.upper)))
+            for layer in plan.layers
+        )
+        years.append(
+            layer_response.respond(
+                world.people[segment],
+                world.use[year][segment],
+                world.unit_costs,
+                tuple(world.relative_price[year].tolist()),
+                layers,
+            )
+        )
+    return kernel.Response(
+        *(np.array([getattr(year, name) for year in years]) for name in kernel.Response._fields)
+    )
+
+
+def group(plan: Plan, segment: int, exact: Moments) -> kernel.Group:
+    """Make of a segment's pilot what the kernel draws its sums from."""
+    members = plan.world.members[:, segment]
+    whole = members.max() <= _WHOLE
+    drawn = pilot(plan, segment, _ROWS if whole else _PILOT)
+    spread = drawn.std(axis=0)
+    pinned = np.divide(exact.spread, spread, out=np.ones_like(spread), where=spread > 0.0)
+    drawn = (drawn - drawn.mean(axis=0)) * pinned
+    key = np.uint64(
+        streams.key(plan.seed_of("claims"), "collective", plan.world.segments[segment])
+    )
+    flat = drawn.reshape(len(drawn), -1)
+    if whole:
+        none = np.empty(0)
+        return kernel.Group(
+            key, members, flat.astype(np.float32), none, np.zeros(flat.shape[1]),
+            np.empty((0, flat.shape[1])), np.empty(0, np.int64), none, _half_normal(),
+        )  # fmt: skip
+    services = len(plan.world.services)
+    totals = drawn[..., :services].sum(axis=2)
+    size = ((totals / exact.mean[:, :services].sum(axis=1) + 1.0) ** 2).sum(axis=1)
+    order = np.argsort(-size, kind="stable")
+    count = int(np.ceil(_PILOT * _TAIL / members.max()))
+    tail, bulk = flat[order[:count]], flat[order[count:]]
+    share = count / _PILOT
+    bulk_mean = bulk.mean(axis=0)
+    most = int(stats.binom.isf(1e-12, members.max(), share)) + 1
+    loadings, first, skew = _bulk(bulk - bulk_mean, totals[order[count:]], members, 1.0 - share)
+    return kernel.Group(
+        key=key,
+        members=members,
+        tail=(tail - bulk_mean).astype(np.float32),
+        tail_count=stats.binom.cdf(np.arange(most), members.max(), share),
+        bulk_mean=bulk_mean,
+        loadings=loadings,
+        first=first,
+        skew=skew,
+        normal=_half_normal(),
+    )
+
+
+def _bulk(
+    bulk: FloatArray, totals: FloatArray, members: np.ndarray, share: float
+) -> tuple[FloatArray, np.ndarray, FloatArray]:
+    """Loadings of normals on the bulk's sum: first those of the yearly totals, then the rest.
+
+    ``bulk`` (n, T * V) and ``totals`` (n, T) are deviations of the pilot's bulk members. Members of
+    two years are the same people as far as the smaller of the two numbers goes.
+    """
+    years, width = members.size, bulk.shape[1] // members.size
+    totals = totals - totals.mean(axis=0)
+    both = np.concatenate([totals, bulk], axis=1)
+    year = np.concatenate([np.arange(years), np.repeat(np.arange(years), width)])
+    shared = np.minimum.outer(members, members)[np.ix_(year, year)] * share
+    factor = _cholesky(both.T @ both / len(both) * shared)
+    own = np.linalg.solve(_cholesky(totals.T @ totals / len(totals)), totals.T)
+    skew = (own**3).mean(axis=1) / np.sqrt(members * share) / 6.0
+    columns = factor[years:].T
+    used = np.flatnonzero(np.abs(columns).max(axis=1) > 0.0)
+    first = np.where(used < years, 0, used - years)
+    return np.ascontiguousarray(columns[used]), first, skew
+
+
+def _cholesky(covariance: FloatArray) -> FloatArray:
+    """Lower triangular factor of a covariance that may be singular: zero where a pivot is."""
+    rest = covariance.copy()
+    scale = np.diag(covariance).copy()
+    factor = np.zeros_like(rest)
+    for j in range(len(rest)):
+        if rest[j, j] > 1e-9 * scale[j] > 0.0:
+            column = rest[:, j] / np.sqrt(rest[j, j])
+            column[:j] = 0.0
+            factor[:, j] = column
+            rest -= np.outer(column, column)
+    return factor
+
+
+def _half_normal() -> FloatArray:
+    """Quantile table of the size of a standard normal."""
+    survival = np.minimum(survival_nodes(), 1.0)
+    return with_slopes(table_of(-special.ndtri(survival / 2.0)))
