@@ -12,12 +12,13 @@ every variable as the exact distribution responds to them: :mod:`vbsim.generator
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy import special, stats
 
 from vbsim import streams
-from vbsim.engines.pilot import pilot
+from vbsim.engines.pilot import trajectories
 from vbsim.generators import layer_response, population, unit_cost, utilization
 from vbsim.kernels import collective as kernel
 from vbsim.kernels.grid import survival_nodes, table_of
@@ -50,30 +51,46 @@ class Moments:
     random: FloatArray
 
 
-def moments(plan: Plan, segment: int) -> Moments:
+def moments(plan: Plan, segment: int, services: bool = True) -> Moments:
     """Exact moments of a segment's member: cost and claims by service, layers, person-years."""
     world, people = plan.world, plan.world.people[segment]
     partial = 2.0 * (1.0 - people.person_years_per_member)
     exposure, square = 1.0 - partial / 2.0, 1.0 - partial * 2.0 / 3.0
+    ones = np.ones((world.years.size, 1))
+    columns = [
+        (layer.mean[:, [segment]], layer.spread[:, [segment]])
+        for layer in plan.layers
+        if layer.mean is not None and layer.spread is not None
+    ]
+    columns.append((exposure * ones, np.sqrt(square - exposure**2) * ones))
+    random = np.empty((world.years.size, 0))
+    if services:
+        more, random = _of_services(plan, segment, exposure, square)
+        columns = [*more, *columns]
+    mean, spread = (np.concatenate(part, axis=1) for part in zip(*columns, strict=True))
+    return Moments(mean, spread, random)
+
+
+def _of_services(
+    plan: Plan, segment: int, exposure: float, square: float
+) -> tuple[list[tuple[FloatArray, FloatArray]], FloatArray]:
+    """Mean and spread of each service's cost and claims, (T, K) each, and what is random in them.
+
+    ``exposure`` and ``square`` are the means of a member's person-years and of their square.
+    """
+    world, people = plan.world, plan.world.people[segment]
     tables = [unit_cost.table_moments(unit_cost.quantile_table(law)) for law in world.unit_costs]
     ratio = np.array([1.0 + spread**2 for _, spread in tables])
     rate, price = world.rate[:, segment], world.mean_unit_cost[:, segment]
-    spread = np.array([_square_response(people, use[segment]) for use in world.use])
-    between = rate**2 * (square * spread - exposure**2)
-    random_cost, random_claims = exposure * rate * ratio, exposure * rate
-    layers = [(layer.mean, layer.spread) for layer in plan.layers]
-    columns = [(m[:, segment, None], s[:, segment, None]) for m, s in layers
-               if m is not None and s is not None]  # fmt: skip
-    ones = np.ones((rate.shape[0], 1))
-    means = [exposure * rate * price, exposure * rate, *(m for m, _ in columns), exposure * ones]
-    spreads = [
-        price * np.sqrt(random_cost + between),
-        np.sqrt(random_claims + between),
-        *(s for _, s in columns),
-        np.sqrt(square - exposure**2) * ones,
+    response = np.array([_square_response(people, use[segment]) for use in world.use])
+    between = rate**2 * (square * response - exposure**2)
+    claims = exposure * rate
+    columns = [
+        (claims * price, price * np.sqrt(claims * ratio + between)),
+        (claims, np.sqrt(claims + between)),
     ]
-    shares = (_share(random_cost, between), _share(random_claims, between))
-    return Moments(*(np.concatenate(part, axis=1) for part in (means, spreads, shares)))
+    shares = (_share(claims * ratio, between), _share(claims, between))
+    return columns, np.concatenate(shares, axis=1)
 
 
 def _square_response(people: population.Params, use: utilization.Params) -> FloatArray:
@@ -101,6 +118,8 @@ class CollectiveEngine:
     ----------
     plan
         What is simulated.
+    services
+        Whether claims and cost of every service are wanted, or layers and exposure alone.
     exact, groups
         Exact sums, and what is drawn, of each segment.
     responses
@@ -108,22 +127,23 @@ class CollectiveEngine:
     """
 
     plan: Plan
+    services: bool
     exact: tuple[kernel.Exact, ...]
     groups: tuple[kernel.Group, ...]
     responses: tuple[kernel.Response, ...]
 
     @classmethod
-    def of(cls, plan: Plan) -> CollectiveEngine:
+    def of(cls, plan: Plan, services: bool = True) -> CollectiveEngine:
         """Draw the pilot and make of it what the kernel draws from."""
         segments = range(len(plan.world.segments))
-        members = [moments(plan, segment) for segment in segments]
-        groups = tuple(group(plan, segment, members[segment]) for segment in segments)
+        members = [moments(plan, segment, services) for segment in segments]
+        groups = tuple(group(plan, segment, members[segment], services) for segment in segments)
         exact = tuple(
             kernel.Exact(one.mean * plan.world.members[:, segment, None], one.random)
             for segment, one in enumerate(members)
         )
         responses = tuple(_responses(plan, segment) for segment in segments)
-        return cls(plan, exact, groups, responses)
+        return cls(plan, services, exact, groups, responses)
 
     def sums(
         self, realizations: np.ndarray, factors: Factors, points: Points | None = None
@@ -131,7 +151,7 @@ class CollectiveEngine:
         """Sums over members of the realizations of these numbers."""
         world, layers = self.plan.world, len(self.plan.layers)
         shape = (realizations.size, *world.members.shape)
-        services = len(world.services)
+        services = len(world.services) if self.services else 0
         sums = Totals(
             np.empty((*shape, services)),
             np.empty((*shape, services)),
@@ -183,34 +203,31 @@ def _responses(plan: Plan, segment: int) -> kernel.Response:
     )
 
 
-def group(plan: Plan, segment: int, exact: Moments) -> kernel.Group:
+def group(plan: Plan, segment: int, exact: Moments, services: bool) -> kernel.Group:
     """Make of a segment's pilot what the kernel draws its sums from."""
-    members = plan.world.members[:, segment]
-    whole = members.max() <= _WHOLE
-    drawn = pilot(plan, segment, _ROWS if whole else _PILOT)
-    spread = drawn.std(axis=0)
+    members, name = plan.world.members[:, segment], plan.world.segments[segment]
+    whole = bool(members.max() <= _WHOLE)
+    drawn = trajectories(plan, segment, _ROWS if whole else _PILOT)
+    variables = drawn.variables(plan, segment, services)
+    spread = variables.std(axis=0)
     pinned = np.divide(exact.spread, spread, out=np.ones_like(spread), where=spread > 0.0)
-    drawn = (drawn - drawn.mean(axis=0)) * pinned
-    key = np.uint64(
-        streams.key(plan.seed_of("claims"), "collective", plan.world.segments[segment])
-    )
-    flat = drawn.reshape(len(drawn), -1)
+    flat = ((variables - variables.mean(axis=0)) * pinned).reshape(len(variables), -1)
+    key = np.uint64(streams.key(plan.seed_of("claims"), "collective", name))
     if whole:
         none = np.empty(0)
         return kernel.Group(
             key, members, flat.astype(np.float32), none, np.zeros(flat.shape[1]),
             np.empty((0, flat.shape[1])), np.empty(0, np.int64), none, _half_normal(),
         )  # fmt: skip
-    services = len(plan.world.services)
-    totals = drawn[..., :services].sum(axis=2)
-    size = ((totals / exact.mean[:, :services].sum(axis=1) + 1.0) ** 2).sum(axis=1)
-    order = np.argsort(-size, kind="stable")
-    count = int(np.ceil(_PILOT * _TAIL / members.max()))
+    totals = drawn.cost.sum(axis=2)
+    relative = totals / totals.mean(axis=0)
+    count = int(np.ceil(len(flat) * _TAIL / members.max()))
+    order = np.argpartition(-np.einsum("nt,nt->n", relative, relative), count)
     tail, bulk = flat[order[:count]], flat[order[count:]]
-    share = count / _PILOT
+    share = count / len(flat)
     bulk_mean = bulk.mean(axis=0)
     most = int(stats.binom.isf(1e-12, members.max(), share)) + 1
-    loadings, first, skew = _bulk(bulk - bulk_mean, totals[order[count:]], members, 1.0 - share)
+    loadings, first, skew = _bulk(bulk - bulk_mean, relative[order[count:]], members, 1.0 - share)
     return kernel.Group(
         key=key,
         members=members,
@@ -260,6 +277,7 @@ def _cholesky(covariance: FloatArray) -> FloatArray:
     return factor
 
 
+@cache
 def _half_normal() -> FloatArray:
     """Quantile table of the size of a standard normal."""
     survival = np.minimum(survival_nodes(), 1.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
 from importlib import import_module
 
 import numpy as np
@@ -11,9 +13,42 @@ from vbsim.kernels import members as K
 from vbsim.plan import FloatArray, Plan
 
 
-def pilot(plan: Plan, segment: int, count: int) -> FloatArray:
-    """Draw trajectories at the expected systematic level, (count, T, V)."""
+@dataclass(frozen=True)
+class Trajectories:
+    """Members' years at the expected systematic level; M members, T years, K services.
+
+    Parameters
+    ----------
+    cost
+        At the year's relative prices, before the cost level of an entity is set, (M, T, K) [USD].
+    claims
+        (M, T, K).
+    person_years
+        (M, T).
+    """
+
+    cost: FloatArray
+    claims: FloatArray
+    person_years: FloatArray
+
+    def variables(self, plan: Plan, segment: int, services: bool) -> FloatArray:
+        """Cost and claims by service (if wanted), layers and person-years, (M, T, V)."""
+        level = plan.world.level[:, segment, None]
+        columns = [level * self.cost, self.claims] if services else []
+        for layer in plan.layers:
+            scale = self.person_years if layer.annualized else 1.0
+            held = self.cost[..., layer.services].sum(axis=2) * level[:, 0]
+            bounds = (bound[:, segment] * scale for bound in (layer.lower, layer.upper))
+            lower, upper = bounds
+            columns.append((np.clip(held, lower, upper) - lower)[..., None])
+        return np.concatenate([*columns, self.person_years[..., None]], axis=2)
+
+
+def trajectories(plan: Plan, segment: int, count: int) -> Trajectories:
     sim = import_module("vbsim.simulate")
+    from dataclasses import replace
+    w = plan.world
+    plan = replace(plan, world=replace(w, level=np.ones_like(w.level)), layers=())
     eng = sim.Engine.of(plan)
     p, sv, la = eng.people, eng.services, eng.layers
     one = slice(segment, segment + 1)
@@ -25,4 +60,4 @@ def pilot(plan: Plan, segment: int, count: int) -> FloatArray:
     out = K.Totals(np.zeros((count,T,1,Kk)),np.zeros((count,T,1,Kk)),np.zeros((count,T,1,L)),np.zeros((count,T,1)))
     ones = np.ones((count,T,Kk))
     K.simulate_members(np.arange(count),ones,ones,people,services,layers,eng.tables,out)
-    return np.concatenate([out.cost[:,:,0],out.claims[:,:,0],out.layer_cost[:,:,0],out.person_years],axis=2)
+    return Trajectories(out.cost[:,:,0],out.claims[:,:,0],out.person_years[:,:,0])
