@@ -9,8 +9,8 @@ expected stop-loss recoveries from it, and tests hold the claims engine against 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -39,12 +39,15 @@ class AnnualCost:
         Exposures [years], shape (E,), and the share of members at each.
     mass
         Probability of each grid point at each exposure, shape (E, points).
+    limited
+        Mean of the cost limited at each grid point, of the same shape [USD].
     """
 
     step: float
     exposures: FloatArray
     weights: FloatArray
     mass: FloatArray
+    limited: FloatArray
 
     @cached_property
     def grid(self) -> FloatArray:
@@ -85,15 +88,8 @@ class AnnualCost:
         return first, float(np.sqrt(max(second - first**2, 0.0)))
 
     def _limited(self, row: int, limits: FloatArray) -> FloatArray:
-        return np.interp(limits, self.grid, self._limited_at_grid[row])
-
-    @cached_property
-    def _limited_at_grid(self) -> FloatArray:
-        # E[min(X, d)] is piecewise linear in d between grid points: interpolate the exact values.
-        above = 1.0 - np.cumsum(self.mass, axis=1)
-        exact = np.zeros_like(self.mass)
-        exact[:, 1:] = np.cumsum(above[:, :-1], axis=1) * self.step
-        return exact
+        # Piecewise linear in the limit between grid points: interpolation is exact.
+        return np.interp(limits, self.grid, self.limited[row])
 
 
 def annual_cost(
@@ -107,6 +103,20 @@ def annual_cost(
     -----
     The grid step is 1/40 of the mean; unit costs are put on it with their means preserved.
     """
+    partial = 2.0 * (1.0 - people.person_years_per_member)
+    shares = np.array([1.0 - partial, 0.5 * partial, 0.5 * partial])
+    whole = replace(people, person_years_per_member=1.0)
+    step, mass, limited = _by_exposure(whole, use, unit_costs)
+    return AnnualCost(step, np.array([1.0, *_PART_YEAR]), shares, mass, limited)
+
+
+@lru_cache(maxsize=128)
+def _by_exposure(
+    people: population.Params,
+    use: utilization.Params,
+    unit_costs: tuple[unit_cost.Params, ...],
+) -> tuple[float, FloatArray, FloatArray]:
+    """Step, mass and limited means; entities that share an assumption set share them."""
     expected = sum(r * unit_cost.mean(c) for r, c in zip(use.rates, unit_costs, strict=True))
     step = expected / _STEPS_PER_MEAN
     transforms = np.stack(
@@ -116,10 +126,10 @@ def annual_cost(
     response = utilization.response(use, log_intensity)
     # Moving the intensities onto the grid spreads them by 0.2 % of the mean: take that out again.
     rates = np.asarray(use.rates) * response / (weights @ response)
-    partial = 2.0 * (1.0 - people.person_years_per_member)
-    shares = np.array([1.0 - partial, 0.5 * partial, 0.5 * partial])
     mass = _compound(weights, rates, transforms)
-    return AnnualCost(step, np.array([1.0, *_PART_YEAR]), shares, mass)
+    limited = np.zeros_like(mass)
+    limited[:, 1:] = np.cumsum(1.0 - np.cumsum(mass, axis=1)[:, :-1], axis=1) * step
+    return step, mass, limited
 
 
 def intensities(

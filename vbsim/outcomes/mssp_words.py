@@ -152,11 +152,15 @@ def _population(row: Row, base_years: list[int]) -> dict[str, Any]:
 
 
 def _person_years(row: Row, total: float) -> dict[str, float]:
-    """Person-years of each enrollment type that has any; one suppressed number is what is left."""
+    """Person-years of each enrollment type that has any.
+
+    CMS suppresses numbers up to 10, and a second one by which the first could be worked out. What
+    is left of the total is given to the last of the suppressed types, the others are left out.
+    """
     found = {kind: row.value(f"{kind}_person_years_py") for kind in _TYPES}
     hidden = [kind for kind, value in found.items() if value is None]
-    if len(hidden) == 1:
-        found[hidden[0]] = total - sum(value for value in found.values() if value is not None)
+    if hidden:
+        found[hidden[-1]] = total - sum(value for value in found.values() if value is not None)
     return {kind: value for kind, value in found.items() if value is not None and value >= 1.0}
 
 

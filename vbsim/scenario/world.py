@@ -8,7 +8,6 @@ are the nation's: the percentile of the assumption set's annual cost, at the nat
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cache
 from itertools import compress
 
 import numpy as np
@@ -58,7 +57,7 @@ class Draft:
         use, costs = self.use[year][segment], self.unit_costs[year]
         if basket is not None and not basket.all():
             use, costs = use.of(basket), tuple(compress(costs, basket))
-        return _distribution(self.people[segment], use, costs)
+        return annual_cost.annual_cost(self.people[segment], use, costs)
 
     def truncation(self, year: int, segment: int) -> float:
         """Find the truncation point of the nation [USD]; infinite when nothing is truncated."""
@@ -91,13 +90,6 @@ class Draft:
         """Exact mean annual cost before the cost level is set [USD]."""
         means = [unit_cost.mean(c) for c in self.unit_costs[year]]
         return float(np.dot(self.use[year][segment].rates, means))
-
-
-@cache
-def _distribution(
-    people: population.Params, use: utilization.Params, costs: tuple[unit_cost.Params, ...]
-) -> annual_cost.AnnualCost:
-    return annual_cost.annual_cost(people, use, costs)
 
 
 def draft_world(audit: Audit, book: Rulebook, years: tuple[int, ...]) -> Draft:
