@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special, stats
 
 from vbsim import streams
@@ -27,10 +28,10 @@ from vbsim.plan import FloatArray, Plan
 from vbsim.engines.points import Points, SobolPoints
 from vbsim.engines.systematic import Factors
 
-_PILOT = 2**16  # trajectories of each segment
+_PILOT = 2**15  # trajectories of the segment that costs most
 _WHOLE = 64  # up to so many members, every one is drawn as a whole trajectory
 _TAIL = 32  # expected number of whole trajectories in a larger segment
-_ROWS = 2**14  # trajectories of a segment that small
+_ROWS = 2**14  # trajectories of every other segment
 
 
 @dataclass(frozen=True)
@@ -180,23 +181,23 @@ def _with_logs(factors: Factors) -> kernel.Factors:
 
 
 def _responses(plan: Plan, segment: int) -> kernel.Response:
-    """Responses of a segment's layers in every year."""
-    world = plan.world
+    """Responses of a segment's layers in every year.
+
+    Rates and relative prices of the first performance year stand for all years, whose mix of
+    services differs by a few percent: the bounds keep their place against the expected cost.
+    """
+    world, first = plan.world, int(np.argmax(plan.performance))
+    unit = world.expected_cost[first, segment] / world.level[first, segment]
+    scale = unit / world.expected_cost[:, segment]
+    use, price = world.use[first][segment], tuple(world.relative_price[first].tolist())
     years = []
-    for year in range(world.years.size):
-        level = world.level[year, segment]
+    for year, factor in enumerate(scale):
         layers = tuple(
-            (layer.services, *(b[year, segment] / level for b in (layer.lower, layer.upper)))
+            (layer.services, *(factor * b[year, segment] for b in (layer.lower, layer.upper)))
             for layer in plan.layers
         )
         years.append(
-            layer_response.respond(
-                world.people[segment],
-                world.use[year][segment],
-                world.unit_costs,
-                tuple(world.relative_price[year].tolist()),
-                layers,
-            )
+            layer_response.respond(world.people[segment], use, world.unit_costs, price, layers)
         )
     return kernel.Response(
         *(np.array([getattr(year, name) for year in years]) for name in kernel.Response._fields)
@@ -207,27 +208,25 @@ def group(plan: Plan, segment: int, exact: Moments, services: bool) -> kernel.Gr
     """Make of a segment's pilot what the kernel draws its sums from."""
     members, name = plan.world.members[:, segment], plan.world.segments[segment]
     whole = bool(members.max() <= _WHOLE)
-    drawn = trajectories(plan, segment, _ROWS if whole else _PILOT)
-    variables = drawn.variables(plan, segment, services)
-    spread = variables.std(axis=0)
-    pinned = np.divide(exact.spread, spread, out=np.ones_like(spread), where=spread > 0.0)
-    flat = ((variables - variables.mean(axis=0)) * pinned).reshape(len(variables), -1)
+    cost = (plan.world.expected_cost * plan.world.members).sum(axis=0)
+    drawn = trajectories(plan, segment, _PILOT if segment == np.argmax(cost) else _ROWS)
+    flat = _pinned(drawn.variables(plan, segment, services), exact.spread)
     key = np.uint64(streams.key(plan.seed_of("claims"), "collective", name))
     if whole:
         none = np.empty(0)
         return kernel.Group(
-            key, members, flat.astype(np.float32), none, np.zeros(flat.shape[1]),
+            key, members, flat, none, np.zeros(flat.shape[1]),
             np.empty((0, flat.shape[1])), np.empty(0, np.int64), none, _half_normal(),
         )  # fmt: skip
     totals = drawn.cost.sum(axis=2)
-    relative = totals / totals.mean(axis=0)
+    relative = totals / totals.mean(axis=0, dtype=np.float64).astype(np.float32)
     count = int(np.ceil(len(flat) * _TAIL / members.max()))
     order = np.argpartition(-np.einsum("nt,nt->n", relative, relative), count)
     tail, bulk = flat[order[:count]], flat[order[count:]]
     share = count / len(flat)
-    bulk_mean = bulk.mean(axis=0)
+    bulk_mean = bulk.mean(axis=0, dtype=np.float64)
     most = int(stats.binom.isf(1e-12, members.max(), share)) + 1
-    loadings, first, skew = _bulk(bulk - bulk_mean, relative[order[count:]], members, 1.0 - share)
+    loadings, first, skew = _bulk(bulk - bulk_mean.astype(np.float32), relative[order[count:]], members, 1.0 - share)
     return kernel.Group(
         key=key,
         members=members,
@@ -241,8 +240,17 @@ def group(plan: Plan, segment: int, exact: Moments, services: bool) -> kernel.Gr
     )
 
 
+def _pinned(variables: NDArray[np.float32], spread: FloatArray) -> NDArray[np.float32]:
+    """Deviations of a pilot (M, T, V) from its mean, stretched to a known spread, (M, T * V)."""
+    variables -= variables.mean(axis=0, dtype=np.float64).astype(np.float32)
+    found = np.sqrt(np.einsum("ntv,ntv->tv", variables, variables) / len(variables))
+    factor = np.divide(spread, found, out=np.ones_like(spread), where=found > 0.0)
+    variables *= factor.astype(np.float32)
+    return variables.reshape(len(variables), -1)
+
+
 def _bulk(
-    bulk: FloatArray, totals: FloatArray, members: np.ndarray, share: float
+    bulk: NDArray[np.float32], totals: NDArray[np.float32], members: np.ndarray, share: float
 ) -> tuple[FloatArray, np.ndarray, FloatArray]:
     """Loadings of normals on the bulk's sum: first those of the yearly totals, then the rest.
 
@@ -254,9 +262,10 @@ def _bulk(
     both = np.concatenate([totals, bulk], axis=1)
     year = np.concatenate([np.arange(years), np.repeat(np.arange(years), width)])
     shared = np.minimum.outer(members, members)[np.ix_(year, year)] * share
-    factor = _cholesky(both.T @ both / len(both) * shared)
-    own = np.linalg.solve(_cholesky(totals.T @ totals / len(totals)), totals.T)
-    skew = (own**3).mean(axis=1) / np.sqrt(members * share) / 6.0
+    covariance = (both.T @ both).astype(np.float64) / len(both)
+    factor = _cholesky(covariance * shared)
+    own = np.linalg.solve(_cholesky(covariance[:years, :years]), totals.T)
+    skew = (own * own * own).mean(axis=1) / np.sqrt(members * share) / 6.0
     columns = factor[years:].T
     used = np.flatnonzero(np.abs(columns).max(axis=1) > 0.0)
     first = np.where(used < years, 0, used - years)

@@ -10,7 +10,10 @@ import numpy as np
 
 from vbsim import streams
 from vbsim.kernels import members as K
+from numpy.typing import NDArray
 from vbsim.plan import FloatArray, Plan
+
+Float32Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -27,19 +30,20 @@ class Trajectories:
         (M, T).
     """
 
-    cost: FloatArray
-    claims: FloatArray
-    person_years: FloatArray
+    cost: Float32Array
+    claims: Float32Array
+    person_years: Float32Array
 
-    def variables(self, plan: Plan, segment: int, services: bool) -> FloatArray:
+    def variables(self, plan: Plan, segment: int, services: bool) -> Float32Array:
         """Cost and claims by service (if wanted), layers and person-years, (M, T, V)."""
-        level = plan.world.level[:, segment, None]
+        level = plan.world.level[:, segment, None].astype(np.float32)
         columns = [level * self.cost, self.claims] if services else []
         for layer in plan.layers:
-            scale = self.person_years if layer.annualized else 1.0
-            held = self.cost[..., layer.services].sum(axis=2) * level[:, 0]
-            bounds = (bound[:, segment] * scale for bound in (layer.lower, layer.upper))
-            lower, upper = bounds
+            scale = self.person_years if layer.annualized else np.float32(1.0)
+            held = (self.cost @ layer.services.astype(np.float32)) * level[:, 0]
+            lower, upper = (
+                bound[:, segment].astype(np.float32) * scale for bound in (layer.lower, layer.upper)
+            )
             columns.append((np.clip(held, lower, upper) - lower)[..., None])
         return np.concatenate([*columns, self.person_years[..., None]], axis=2)
 
@@ -60,4 +64,4 @@ def trajectories(plan: Plan, segment: int, count: int) -> Trajectories:
     out = K.Totals(np.zeros((count,T,1,Kk)),np.zeros((count,T,1,Kk)),np.zeros((count,T,1,L)),np.zeros((count,T,1)))
     ones = np.ones((count,T,Kk))
     K.simulate_members(np.arange(count),ones,ones,people,services,layers,eng.tables,out)
-    return Trajectories(out.cost[:,:,0],out.claims[:,:,0],out.person_years[:,:,0])
+    return Trajectories(*(x.astype(np.float32) for x in (out.cost[:,:,0],out.claims[:,:,0],out.person_years[:,:,0])))
