@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import PurePath
 from typing import Any
@@ -81,14 +81,29 @@ def shown_value(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, Mapping):
         return ", ".join(f"{key}: {shown_value(item)}" for key, item in value.items())
+    if is_dataclass(value):
+        return _shown_part(value)
     if isinstance(value, list | tuple):
-        return ", ".join(
+        apart = "; " if any(is_dataclass(item) for item in value) else ", "
+        return apart.join(
             f"({shown_value(item)})" if isinstance(item, list | tuple) else shown_value(item)
             for item in value
         )
     if isinstance(value, int | float | np.number):
         return _plain_number(float(value))
     return str(value)
+
+
+def _shown_part(part: Any) -> str:
+    """Write a part of a contract's terms, such as a quality measure: what is not as usual."""
+    told = []
+    for item in fields(part):
+        value, key = getattr(part, item.name), item.name.replace("_", " ")
+        if value is True:
+            told.append(key)
+        elif item.name != "name" and value != item.default:
+            told.append(f"{key} {shown_value(value)}")
+    return ": ".join(filter(None, [getattr(part, "name", ""), ", ".join(told)]))
 
 
 def _plain_number(value: float) -> str:
@@ -175,11 +190,20 @@ def terms(plan: Plan) -> list[TermTable]:
 
 
 def _term_table(group: list[tuple[str, Any]]) -> TermTable:
-    names = [item.name for item in fields(group[0][1])]
-    rows = [
-        (words(name), [shown_value(getattr(source, name)) for _, source in group]) for name in names
-    ]
-    return TermTable([label for label, _ in group], rows)
+    return TermTable([label for label, _ in group], term_rows([source for _, source in group]))
+
+
+def term_rows(group: Sequence[Any]) -> list[tuple[str, list[str]]]:
+    """Name of each term, and its value in each of several terms of one kind.
+
+    What is at its default in all of them is no part of those contracts, and left out.
+    """
+    rows = []
+    for item in fields(group[0]):
+        values = [getattr(source, item.name) for source in group]
+        if any(value != item.default for value in values):
+            rows.append((words(item.name), [shown_value(value) for value in values]))
+    return rows
 
 
 def population(plan: Plan) -> list[dict[str, str]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
 
 from vbsim import rulebook
+from vbsim.errors import did_you_mean
 from vbsim.generators import episodes
 from vbsim.payment_models import clauses
 from vbsim.plan import Contract, Episodes, FloatArray, Layer, World
@@ -116,6 +117,13 @@ class Desk:
                 expected = "a service of this scenario: " + ", ".join(known)
                 self.audit.wrong((*path, place), repr(service), expected)
         return np.isin(known, services)
+
+    def known(self, path: Path_, found: Iterable[str], names: Iterable[str], kind: str) -> None:
+        """Record a problem for every key below a path that is none of the names."""
+        known = list(names)
+        for key in (key for key in found if key not in known):
+            expected = f"{kind}: {', '.join(known)}"
+            self.audit.wrong((*path, key), f"'{key}'", expected, did_you_mean(key, known))
 
     def layer(self, name: str, lower: float, upper: float) -> Layer:
         """Add a layer of each member's annual cost of all services."""

@@ -1,0 +1,86 @@
+"""Comprehensive Primary Care Plus: ``program: cpc_plus`` with track 1 or 2."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from vbsim.payment_models.care_coordination import Terms
+from vbsim.payment_models.care_coordination_terms import FULL_SCORE
+from vbsim.plan import Contract
+from vbsim.scenario.contracts.care_words import (
+    BySegment,
+    PrimaryCareWords,
+    cost_terms,
+    enrolled_terms,
+    of_program,
+    population_pmpm,
+    practice_terms,
+)
+from vbsim.scenario.contracts.score_words import ScoredWords, pieces_of, scored
+from vbsim.scenario.contracts.words import ProgramWords
+from vbsim.scenario.shape import Name, Share
+from vbsim.scenario.source import shown
+
+if TYPE_CHECKING:
+    from vbsim.scenario.desk import Desk
+
+MODEL = ""
+PROGRAMS = frozenset({"cpc_plus"})
+
+
+class Words(ScoredWords, PrimaryCareWords, ProgramWords):
+    """A track of CPC+: fee by risk tier, incentive paid ahead, in track 2 a part of claims too."""
+
+    tier_shares: dict[Name, BySegment] = Field(
+        default_factory=dict,
+        description="part of the beneficiaries in each tier, of all or by segment; else the rule's",
+    )
+    hybrid_share: Share | None = Field(
+        default=None, description="track 2: part of primary-care claims paid ahead in their place"
+    )
+
+
+def write(desk: Desk, name: str, words: Words) -> Contract:
+    """Contract with the fees and the incentive of its track."""
+    terms = tuple(_terms(desk, name, words, year) for year in desk.years)
+    return of_program(desk, name, words, terms, "CPC+")
+
+
+def _terms(desk: Desk, name: str, words: Words, year: int) -> Terms:
+    book, on, track = desk.book(words), words.performance_year or year, words.track
+    fees = desk.cite(book.figure("fee", on, track))
+    shares = words.tier_shares or desk.cite(book.figure("tier_shares", on, track))
+    desk.known(("contracts", name, "tier_shares"), words.tier_shares, fees, f"a tier of {track}")
+    tiers = {tier: (float(fee), shares.get(tier, 0.0)) for tier, fee in fees.items()}
+    stated = words.measures or words.domains
+    weights = desk.cite(book.figure("domain_weights", on)) if stated else {}
+    return Terms(
+        **enrolled_terms(desk, name, words, tiers, "tier_shares"),
+        **cost_terms(desk, name, words, year),
+        **practice_terms(desk, name, words, year),
+        **scored(desk, name, words, weights),
+        **_paid_ahead(desk, name, words, year),
+        incentive_pmpm=desk.cite(book.figure("incentive_pbpm", on, track)),
+        kept=pieces_of(desk.cite(book.figure("incentive_kept", on)), FULL_SCORE),
+    )
+
+
+def _paid_ahead(desk: Desk, name: str, words: Words, year: int) -> dict[str, Any]:
+    """Terms of the part of primary-care claims that is paid ahead."""
+    book, on, share = desk.book(words), words.performance_year or year, words.hybrid_share
+    if not share:
+        return {}
+    path = ("contracts", name, "hybrid_share")
+    choices = desk.cite(book.figure("hybrid_choices", on, words.track))
+    if share not in choices:
+        listed = ", ".join(f"{choice:g}" for choice in choices)
+        expected = f"one of {listed} ({book.file})" if choices else f"none in {words.track}"
+        desk.audit.wrong(path, shown(share), expected)
+    if not words.primary_care_services:
+        expected = "the key primary_care_services beside it"
+        desk.audit.wrong(path, "hybrid_share of no service", expected, "add it")
+    more = desk.cite(book.figure("comprehensiveness_supplement", on, words.track))
+    ahead = population_pmpm(desk, name, words, year, share * (1.0 + more))
+    return {"population_pmpm": ahead, "replaced_share": share}
