@@ -257,7 +257,7 @@ def _earned(
     name, sign, width = measure.name, measure.sign, measure.benchmark - start
     part = f"{slope:.15g} * ({name}_rate - {name}_{mark}) / ({name}_benchmark - {name}_{mark})"
     if offset:
-        part += f" + {offset:.15g}"
+        part += f" {'-' if offset < 0.0 else '+'} {abs(offset):.15g}"
     at_top = measure.reaches(found, measure.benchmark)
     value = found - start
     value *= slope / (width or 1.0)

@@ -30,6 +30,7 @@ _MANIFEST_WORDS = {
 # Told elsewhere on the page.
 _MANIFEST_SKIPS = {"name", "warnings", "unverified_figures"}
 _MOST_NAMED = 6
+_ABREAST = 4  # contracts whose terms stand side by side
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +187,11 @@ def terms(plan: Plan) -> list[TermTable]:
         for source in (contract.terms[0], contract.stop_loss):
             if is_dataclass(source) and fields(source):
                 groups.setdefault(type(source), []).append((contract.label, source))
-    return [_term_table(group) for group in groups.values()]
+    return [
+        _term_table(group[first : first + _ABREAST])
+        for group in groups.values()
+        for first in range(0, len(group), _ABREAST)
+    ]
 
 
 def _term_table(group: list[tuple[str, Any]]) -> TermTable:

@@ -91,7 +91,11 @@ NONSENSE: list[tuple[Any, dict[str, Any], str]] = [
     ),
     (FEES, {"kept": ()}, r"kept has no share or one below 0; expected shares from 0 to 1"),
     (FEES, {"kept": ((0.0, 100.0, -0.5, 1.0),)}, r"kept has no share or one below 0"),
-    (FEES, {"kept": ((0.0, 90.0, 0.0, 1.0),)}, r"no piece holds scores from 90 to 100; add one"),
+    (
+        FEES,
+        {"kept": ((0.0, 90.0, 0.0, 1.0),)},
+        r"no rate of scores from 90 to 100; expected a rate of every",
+    ),
     (FEES, {"minimum_score": 101.0}, r"minimum_score is 101; expected 0 to 100"),
     (FEES, {"domains": DOMAINS[1:]}, r"a is in the domain quality; expected one of utilization"),
     (

@@ -83,7 +83,16 @@ class Words(ScoredWords, PopulationWords, ModelWords):
         return self
 
 
+_PAYMENTS = (
+    "pmpm", "tiers", "population_pmpm", "replaced_share", "visit_fee", "adjustment",
+    "incentive_pmpm", "advance",
+)  # fmt: skip
+
+
 def _wrongs(words: Words) -> Iterable[Wrong]:
+    if not any(getattr(words, key) for key in _PAYMENTS):
+        expected = f"at least one of {', '.join(_PAYMENTS)}"
+        yield Wrong("", "care coordination without a payment", expected, "add one of them")
     if words.pmpm is not None and words.tiers:
         yield Wrong("tiers", "both pmpm and tiers", "one of pmpm and tiers", "take one of them out")
     needs: dict[str, Any] = {
@@ -132,7 +141,7 @@ def _terms(desk: Desk, name: str, words: Words, year: int) -> Terms:
         **cost_terms(desk, name, words, year),
         **practice_terms(desk, name, words, year),
         **scored(desk, name, words),
-        **_tables(words),
+        **_tables(desk, name, words),
         **population_terms(desk, name, words, year, words.replaced_share),
         visit_fee=words.visit_fee,
         minimum_score=words.minimum_score,
@@ -144,10 +153,18 @@ def _terms(desk: Desk, name: str, words: Words, year: int) -> Terms:
     )
 
 
-def _tables(words: Words) -> dict[str, Any]:
+def _tables(desk: Desk, name: str, words: Words) -> dict[str, Any]:
     """Terms of the tables that are stated."""
-    tables = {"pieces": words.adjustment, "kept": words.kept}
-    return {key: pieces_of(table, FULL_SCORE) for key, table in tables.items() if table is not None}
+    found = {}
+    for term, key in (("pieces", "adjustment"), ("kept", "kept")):
+        table = getattr(words, key)
+        path = ("contracts", name, key)
+        pieces = pieces_of(desk, path, table or [], FULL_SCORE)
+        if key == "kept" and any(min(piece[2:]) < 0.0 for piece in pieces):
+            desk.audit.wrong(path, "a share below 0", "shares from 0 to 1")
+        elif pieces:
+            found[term] = pieces
+    return found
 
 
 def _lan_category(words: Words, terms: Terms) -> str:

@@ -55,8 +55,8 @@ class PrimaryCareWords(CareWords):
     primary_care_services: list[Name] = Field(
         default_factory=list, description="services that hold the primary care"
     )
-    practice_share: Share = Field(
-        default=1.0,
+    practice_share: Share | None = Field(
+        default=None,
         description="part of the cost of those services for enrolled members that is the "
         "provider's own primary care",
     )
@@ -64,6 +64,21 @@ class PrimaryCareWords(CareWords):
         default=None,
         description="part of their claims that are visits to the provider; else practice_share",
     )
+
+    @model_validator(mode="after")
+    def _practice_whole(self) -> PrimaryCareWords:
+        refuse(self._practice_wrongs())
+        return self
+
+    def _practice_wrongs(self) -> Iterable[Wrong]:
+        keys = ("practice_share", "practice_visit_share")
+        if self.primary_care_services and self.practice_share is None:
+            expected = "the key practice_share: the part that is the provider's own"
+            yield Wrong("", "primary_care_services alone", expected, "add it, such as 0.9")
+        for key in keys if not self.primary_care_services else ():
+            if getattr(self, key) is not None:
+                found, expected = f"{key} without services", "the key primary_care_services"
+                yield Wrong(key, found, expected, "add it, or take this out")
 
 
 class PopulationWords(PrimaryCareWords):
@@ -125,7 +140,8 @@ def enrolled_terms(
         Tier(tier, fee, _shares(desk, (*path, where, tier), share, segments))
         for tier, (fee, share) in tiers.items()
     )
-    for group, share in enumerate(enrolled if found else ()):
+    clear = found if len(desk.audit.problems) == before else ()
+    for group, share in enumerate(enrolled if clear else ()):
         total = sum(tier.shares[group] for tier in found)
         if share and abs(total - 1.0) > 1e-6:
             of = f" of {segments[group]}" if segments else ""
@@ -178,11 +194,10 @@ def practice_terms(desk: Desk, name: str, words: PrimaryCareWords, year: int) ->
     row, members = desk.draft.years.index(year), desk.world.members[desk.draft.years.index(year)]
     claims = desk.world.rate[row][:, basket].sum(axis=1) * members
     cost = (desk.world.rate[row] * desk.world.mean_unit_cost[row])[:, basket].sum(axis=1) * members
-    visits, enrolled = words.practice_visit_share, _enrolled(desk, words)
-    if visits is None:
-        visits = words.practice_share
+    own, enrolled = words.practice_share or 0.0, _enrolled(desk, words)
+    visits = own if words.practice_visit_share is None else words.practice_visit_share
     return {
-        "cost_share": words.practice_share * _part(enrolled, cost),
+        "cost_share": own * _part(enrolled, cost),
         "visit_share": visits * _part(enrolled, claims),
     }
 

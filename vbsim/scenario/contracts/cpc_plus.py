@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from vbsim.payment_models.care_coordination import Terms
-from vbsim.payment_models.care_coordination_terms import FULL_SCORE
 from vbsim.plan import Contract
 from vbsim.scenario.contracts.care_words import (
     BySegment,
@@ -18,7 +17,7 @@ from vbsim.scenario.contracts.care_words import (
     population_pmpm,
     practice_terms,
 )
-from vbsim.scenario.contracts.score_words import ScoredWords, pieces_of, scored
+from vbsim.scenario.contracts.score_words import ScoredWords, lines_of, scored
 from vbsim.scenario.contracts.words import ProgramWords
 from vbsim.scenario.shape import Name, Share
 from vbsim.scenario.source import shown
@@ -63,7 +62,7 @@ def _terms(desk: Desk, name: str, words: Words, year: int) -> Terms:
         **scored(desk, name, words, weights),
         **_paid_ahead(desk, name, words, year),
         incentive_pmpm=desk.cite(book.figure("incentive_pbpm", on, track)),
-        kept=pieces_of(desk.cite(book.figure("incentive_kept", on)), FULL_SCORE),
+        kept=lines_of(desk.cite(book.figure("incentive_kept", on))),
     )
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from pydantic import Field, model_validator
 
 from vbsim.payment_models.care_coordination import Terms
-from vbsim.payment_models.care_coordination_terms import FULL_SCORE
 from vbsim.plan import Contract
 from vbsim.scenario.contracts.care_words import (
     PopulationWords,
@@ -19,7 +18,7 @@ from vbsim.scenario.contracts.care_words import (
     population_terms,
     practice_terms,
 )
-from vbsim.scenario.contracts.score_words import ScoredWords, pieces_of, scored
+from vbsim.scenario.contracts.score_words import ScoredWords, lines_of, scored
 from vbsim.scenario.contracts.words import ProgramWords
 from vbsim.scenario.shape import Wrong, refuse
 
@@ -62,7 +61,7 @@ def _terms(desk: Desk, name: str, words: Words, year: int) -> Terms:
         **practice_terms(desk, name, words, year),
         **scored(desk, name, words),
         **population_terms(desk, name, words, year, replaced),
-        pieces=pieces_of(desk.cite(book.figure("adjustment", on, track)), FULL_SCORE),
+        pieces=lines_of(desk.cite(book.figure("adjustment", on, track))),
         advance=_advance(desk, name, words, year, on),
     )
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from vbsim.payment_models import pay_for_performance
 from vbsim.plan import Contract
-from vbsim.scenario.contracts.score_words import ScoredWords, pieces_of, scored
+from vbsim.scenario.contracts.score_words import ScoredWords, lines_of, scored
 from vbsim.scenario.contracts.words import ProgramWords
 from vbsim.scenario.shape import Positive
 
@@ -61,7 +61,7 @@ def _terms(desk: Desk, name: str, words: Words, on: int) -> pay_for_performance.
     return pay_for_performance.Terms(
         **scored(desk, name, words, weights),
         revenue=words.base_payments,
-        pieces=pieces_of(table, table[-1][1]),
+        pieces=lines_of(table),
     )
 
 

@@ -55,7 +55,7 @@ class Words(ScoredWords, ModelWords):
     base_payments: Positive | None = Field(
         default=None, description="payments of the year that rates refer to [USD]"
     )
-    basket: list[Name] | None = Field(
+    basket: Annotated[list[Name], Field(min_length=1)] | None = Field(
         default=None, description="services whose claims rates refer to, instead of stated payments"
     )
     basket_share: Share = Field(default=1.0, description="part of those claims")
@@ -113,7 +113,7 @@ def write(desk: Desk, name: str, words: Words) -> Contract:
         minimum_domains=words.minimum_domains,
         revenue=None if words.basket is not None else words.base_payments or 0.0,
         basket_share=words.basket_share,
-        pieces=() if words.rates is None else pieces_of(words.rates, words.full_score),
+        pieces=pieces_of(desk, ("contracts", name, "rates"), words.rates or [], words.full_score),
         minimum_score=words.minimum_score,
     )
     basket = None

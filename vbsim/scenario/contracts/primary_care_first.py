@@ -24,6 +24,7 @@ from vbsim.scenario.contracts.score_words import (
     Score,
     ScoredWords,
     Table,
+    lines_of,
     pieces_of,
     scored,
 )
@@ -86,12 +87,13 @@ def _adjustment(desk: Desk, name: str, words: Words, on: int) -> Pieces:
     book = desk.book(words)
     reach = desk.cite(book.figure("adjustment_range", on))
     if words.adjustment is None:
-        return pieces_of(desk.cite(book.figure("adjustment", on)), FULL_SCORE)
-    pieces = pieces_of(words.adjustment, FULL_SCORE)
+        return lines_of(desk.cite(book.figure("adjustment", on)))
+    path = ("contracts", name, "adjustment")
+    pieces = pieces_of(desk, path, words.adjustment, FULL_SCORE)
     rates = [rate for piece in pieces for rate in piece[2:]]
-    if not reach["low"] <= min(rates) <= max(rates) <= reach["high"]:
+    if rates and not reach["low"] <= min(rates) <= max(rates) <= reach["high"]:
         desk.audit.wrong(
-            ("contracts", name, "adjustment"),
+            path,
             f"rates from {min(rates):g} to {max(rates):g}",
             f"rates from {reach['low']:g} to {reach['high']:g} ({book.file})",
         )

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from vbsim.errors import did_you_mean
+from vbsim.payment_models import clauses
 from vbsim.payment_models.clauses import Pieces
 from vbsim.payment_models.scoring import Domain, Measure
 from vbsim.scenario.contracts.words import ContractWords
 from vbsim.scenario.quality import MeasureRate, QualityMeasure, Weight
-from vbsim.scenario.shape import Money, Name, Part, Share, SignedShare
+from vbsim.scenario.shape import Money, Name, Part, Share, SignedShare, Wrong, refuse
 from vbsim.scenario.source import Path_, shown
 
 if TYPE_CHECKING:
@@ -20,7 +21,23 @@ if TYPE_CHECKING:
 
 ENTITY = "quality"
 Score = Annotated[float, Field(ge=0.0, le=1e6)]
-Piece = Annotated[list[float], Field(min_length=4, max_length=4)]
+
+
+def _four(piece: list[float]) -> list[float]:
+    if len(piece) != 4:
+        refuse(
+            [
+                Wrong(
+                    "",
+                    "",
+                    "four numbers: lowest score, highest, rate at the lowest, at the highest",
+                )
+            ]
+        )
+    return piece
+
+
+Piece = Annotated[list[float], AfterValidator(_four)]
 Table = dict[Score, SignedShare] | list[Piece]
 TABLE = (
     "least score: rate from there on; or a list of lines, each [lowest score, highest, rate at "
@@ -210,14 +227,28 @@ def _domain_of(desk: Desk, path: Path_, stated: ScoredMeasure, domains: list[Dom
         found = "no domain" if stated.domain is None else f"'{stated.domain}'"
         where = path if stated.domain is None else (*path, "domain")
         expected = "a domain without a stated score: " + (", ".join(open_to_measures) or "none")
-        desk.audit.wrong(where, found, expected)
+        hint = did_you_mean(stated.domain, open_to_measures) if stated.domain else "add domain"
+        desk.audit.wrong(where, found, expected, hint)
     return stated.domain or ""
 
 
-def pieces_of(table: Table, full: float) -> Pieces:
-    """Pieces of a table: lines as they stand; of steps each reaches up to the next, below 0."""
+def lines_of(table: list[list[float]]) -> Pieces:
+    """Pieces of a table of lines, as a rule file or a scenario writes them."""
+    return tuple((low, high, at_low, at_high) for low, high, at_low, at_high in table)
+
+
+def pieces_of(desk: Desk, path: Path_, table: Table, full: float) -> Pieces:
+    """Pieces of a stated table; none when something about it is wrong (and recorded).
+
+    Of steps each reaches up to the next; below the lowest the rate is 0.
+    """
     if isinstance(table, list):
-        return tuple((low, high, at_low, at_high) for low, high, at_low, at_high in table)
-    steps = sorted((table if 0.0 in table else {0.0: 0.0, **table}).items(), reverse=True)
-    ends = [full, *(least for least, _ in steps[:-1])]
-    return tuple((least, end, rate, rate) for (least, rate), end in zip(steps, ends, strict=True))
+        pieces = lines_of(table)
+    else:
+        steps = sorted((table if 0.0 in table else {0.0: 0.0, **table}).items(), reverse=True)
+        ends = [full, *(least for least, _ in steps[:-1])]
+        pieces = tuple((least, end, r, r) for (least, r), end in zip(steps, ends, strict=True))
+    with desk.audit.at(*path):
+        clauses.check_pieces(pieces, full)
+        return pieces
+    return ()
