@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Names and labels are the user's: square brackets in them are no commands to the terminal.
 stdout = Console(soft_wrap=False, markup=False)
 stderr = Console(stderr=True, markup=False)
-_ABREAST = 3  # contracts whose terms stand side by side on a narrow terminal
+_ABREAST = 4  # contracts whose terms fit side by side on a narrow terminal
 _COLUMNS = {
     "prob_gain": "P(gain)",
     "prob_loss": "P(loss)",
@@ -92,9 +92,9 @@ def plan(resolved: Plan) -> None:
             )
     stdout.print(levels)
     for model in dict.fromkeys(contract.model for contract in resolved.contracts):
-        alike = [contract for contract in resolved.contracts if contract.model == model]
-        for first in range(0, len(alike), _ABREAST):
-            stdout.print(_terms(alike[first : first + _ABREAST]))
+        alike = [c for c in resolved.contracts if c.model == model]
+        for start in range(0, len(alike), _ABREAST):
+            stdout.print(_terms(alike[start : start + _ABREAST]))
     if any(contract.conditions for contract in resolved.contracts):
         stdout.print(_conditions(resolved))
     stdout.print("Figures used, and where each comes from")
@@ -191,14 +191,15 @@ def findings(found: list[Finding]) -> None:
 
 
 def _terms(contracts: list[Contract]) -> Table:
-    """Terms of contracts that one payment model settles, first performance year."""
+    """Terms of the contracts that one payment model settles, first performance year."""
     table = Table(title=f"Terms of {contracts[0].model}")
-    table.add_column("term")
+    table.add_column("term", overflow="fold")
     for contract in contracts:
         table.add_column(contract.name, justify="right", overflow="fold")
     table.add_row("HCP-LAN category", *(contract.lan_category for contract in contracts))
-    for name, values in inputs.term_rows([contract.terms[0] for contract in contracts]):
-        table.add_row(name, *values)
+    first: list[Any] = [contract.terms[0] for contract in contracts]
+    for item in inputs.stated(first):
+        table.add_row(item.name, *(_term(getattr(terms, item.name)) for terms in first))
     return table
 
 
@@ -213,6 +214,10 @@ def _conditions(resolved: Plan) -> Table:
         outcome = Text(row.outcome, style=colors[row.outcome])
         table.add_row(row.key, row.name, row.asked, row.found, outcome, status)
     return table
+
+
+def _term(value: Any) -> str:
+    return "none" if value is None or value == () else inputs.shown_value(value)
 
 
 def _cell(found: xr.Dataset) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import Field, dataclass, fields, is_dataclass
 from pathlib import PurePath
 from typing import Any
 
@@ -195,20 +195,23 @@ def terms(plan: Plan) -> list[TermTable]:
 
 
 def _term_table(group: list[tuple[str, Any]]) -> TermTable:
-    return TermTable([label for label, _ in group], term_rows([source for _, source in group]))
+    rows = [
+        (words(item.name), [shown_value(getattr(source, item.name)) for _, source in group])
+        for item in stated([source for _, source in group])
+    ]
+    return TermTable([label for label, _ in group], rows)
 
 
-def term_rows(group: Sequence[Any]) -> list[tuple[str, list[str]]]:
-    """Name of each term, and its value in each of several terms of one kind.
+def stated(group: Sequence[Any]) -> list[Field[Any]]:
+    """Terms of one kind that are not at their default in every one of several contracts.
 
-    What is at its default in all of them is no part of those contracts, and left out.
+    What is at its default in all of them is no part of those contracts, and telling it is noise.
     """
-    rows = []
-    for item in fields(group[0]):
-        values = [getattr(source, item.name) for source in group]
-        if any(value != item.default for value in values):
-            rows.append((words(item.name), [shown_value(value) for value in values]))
-    return rows
+    return [
+        item
+        for item in fields(group[0])
+        if any(getattr(source, item.name) != item.default for source in group)
+    ]
 
 
 def population(plan: Plan) -> list[dict[str, str]]:

@@ -65,6 +65,13 @@ class Desk:
         """Rules of a contract's program."""
         return rulebook.read("rules", words.program)
 
+    def known(self, path: Path_, found: Iterable[str], names: Iterable[str], kind: str) -> None:
+        """Record a problem for every key below a path that is none of the names."""
+        known = list(names)
+        for key in (key for key in found if key not in known):
+            expected = f"{kind}: {', '.join(known)}"
+            self.audit.wrong((*path, key), f"'{key}'", expected, did_you_mean(key, known))
+
     def expected_pmpm(self, year: int, basket: np.ndarray | None = None) -> float:
         """Give the expected cost of all services, or of a basket, without savings [USD PMPM]."""
         row = self.draft.years.index(year)
@@ -117,13 +124,6 @@ class Desk:
                 expected = "a service of this scenario: " + ", ".join(known)
                 self.audit.wrong((*path, place), repr(service), expected)
         return np.isin(known, services)
-
-    def known(self, path: Path_, found: Iterable[str], names: Iterable[str], kind: str) -> None:
-        """Record a problem for every key below a path that is none of the names."""
-        known = list(names)
-        for key in (key for key in found if key not in known):
-            expected = f"{kind}: {', '.join(known)}"
-            self.audit.wrong((*path, key), f"'{key}'", expected, did_you_mean(key, known))
 
     def layer(self, name: str, lower: float, upper: float) -> Layer:
         """Add a layer of each member's annual cost of all services."""
