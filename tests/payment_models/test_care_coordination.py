@@ -154,7 +154,7 @@ def test_an_advance_is_kept_or_repaid() -> None:
 
 def test_visits_are_not_asked_for_without_a_fee() -> None:
     """Number of claims is missing where a contract has no basket."""
-    plain = replace(PRIMARY_CARE, visit_fee=0.0, measures=(), domains=(Domain("all", 1.0),))
+    plain = replace(PRIMARY_CARE, visit_fee=0.0)
     found = settled(plain, [0.5], basket_cost=1e6, basket_claims=np.nan)
     assert np.isfinite(found.net[0])
 
@@ -176,7 +176,6 @@ def test_no_contract_has_lines_that_names_might_overwrite() -> None:
 
 
 def test_the_provider_is_named_in_every_flow_but_the_claims() -> None:
-    found = settled(PRIMARY_CARE, [0.7], basket_cost=1e6, basket_claims=10.0,
-                    measures=[[0.5, 0.3, 0.7]], eligible=[[99.0, 99.0, 99.0]])  # fmt: skip
+    found = settled(PRIMARY_CARE, [0.7], basket_cost=1e6, basket_claims=10.0)
     for transfer in found.transfers:
         assert PROVIDER in (transfer.source, transfer.target) or transfer.what == "claims"

@@ -15,8 +15,10 @@ The score is that of ``scoring.py``: the entity's, or of quality measures, those
 among them. Where a gate is missed, a least score or measures that must be met, nothing of the
 incentive is kept, and the adjustment is at most a stated rate.
 
-Where claims are replaced the payer no longer pays them: the provider pays those who deliver the
-care what fee-for-service would have paid them, so that the result is the gain over fee-for-service.
+Adjustments and claw-backs are settled with the year they are earned in, although programs may take
+a later one. Where claims are replaced the payer no longer pays them: the provider pays those who
+deliver the care what fee-for-service would have paid them, so that the result is the gain over
+fee-for-service.
 """
 
 from __future__ import annotations
@@ -121,32 +123,43 @@ def _fees(lines: Lines, terms: Terms) -> Lines:
 
 def _primary_care(lines: Lines, year: ContractYear, terms: Terms) -> Lines:
     """Lines of what is paid for the provider's own primary care, and of the claims it replaces."""
-    population = terms.population_pmpm * lines["enrolled_months"].value
-    found: Lines = {
-        "population_pmpm": given(terms.population_pmpm, "population payment", _PMPM),
-        "population_payment": step(population, "population_pmpm * enrolled_months"),
-    }
-    if not terms.pays_primary_care:
-        return found
-    own = np.minimum(terms.cost_share * year.basket_cost, year.cost)
-    replaced = terms.replaced_share * own
-    fees: FloatArray | float = 0.0
+    found: Lines = {}
+    if terms.population_pmpm:
+        months = lines["enrolled_months"].value
+        found["population_pmpm"] = given(terms.population_pmpm, "population payment", _PMPM)
+        found["population_payment"] = step(
+            terms.population_pmpm * months, "population_pmpm * enrolled_months"
+        )
     if terms.visit_fee:
         found |= _visits(year, terms)
-        fees = found["visit_fees"].value
-    words = " + visit_fees" if terms.visit_fee else ""
+    if not terms.pays_primary_care:
+        return found
+    paid = [name for name in ("population_payment", "visit_fees") if name in found]
+    total = sum((found[name].value for name in paid), start=np.zeros_like(year.cost))
+    found |= _own_claims(year, terms)
     return found | {
+        "primary_care_payment": amount(
+            total + found["remaining_claims"].value, " + ".join([*paid, "remaining_claims"])
+        )
+    }
+
+
+def _own_claims(year: ContractYear, terms: Terms) -> Lines:
+    """Lines of the provider's own primary-care claims: what is replaced, and what is left."""
+    own = np.minimum(terms.cost_share * year.basket_cost, year.cost)
+    found: Lines = {
         "claims_cost": given(year.cost, "all claims"),
         "basket_cost": given(year.basket_cost, "claims of primary care"),
         "cost_share": given(terms.cost_share, "the provider's own for enrolled members", SHARE),
         "own_claims": amount(own, "min(cost_share * basket_cost, claims_cost)"),
+    }
+    if not terms.replaced_share:
+        return found | {"remaining_claims": amount(own, "own_claims")}
+    replaced = terms.replaced_share * own
+    return found | {
         "replaced_share": given(terms.replaced_share, "no longer paid as claims", SHARE),
         "claims_replaced": step(-replaced, "-replaced_share * own_claims"),
         "remaining_claims": amount(own - replaced, "own_claims + claims_replaced"),
-        "primary_care_payment": amount(
-            population + fees + (own - replaced),
-            f"population_payment{words} + remaining_claims",
-        ),
     }
 
 
@@ -170,22 +183,28 @@ def _performance(lines: Lines, terms: Terms) -> Lines:
         found["performance_adjustment"] = step(
             paid * lines["primary_care_payment"].value, f"{words} * primary_care_payment"
         )
-    if not terms.incentive_pmpm + terms.fee_at_risk:
-        return found
-    months = lines["enrolled_months"].value
-    ahead, words = terms.incentive_pmpm * months, "incentive_prepaid"
-    found |= {
-        "incentive_pmpm": given(terms.incentive_pmpm, "incentive paid ahead", _PMPM),
-        "incentive_prepaid": step(ahead, "incentive_pmpm * enrolled_months"),
-    }
-    at_risk = ahead
-    if terms.fee_at_risk and terms.tiers:
+    if terms.incentive_pmpm + terms.fee_at_risk:
+        found |= _paid_ahead(lines, terms)
+    return found
+
+
+def _paid_ahead(lines: Lines, terms: Terms) -> Lines:
+    """Lines of the incentive, and of what is clawed back of it and of the fee at risk."""
+    found = _kept(lines, terms)
+    at_risk, words = np.zeros_like(lines["enrolled_months"].value), []
+    if terms.incentive_pmpm:
+        ahead = terms.incentive_pmpm * lines["enrolled_months"].value
+        found["incentive_pmpm"] = given(terms.incentive_pmpm, "incentive paid ahead", _PMPM)
+        found["incentive_prepaid"] = step(ahead, "incentive_pmpm * enrolled_months")
+        at_risk, words = at_risk + ahead, ["incentive_prepaid"]
+    if terms.fee_at_risk:
         found["fee_at_risk"] = given(terms.fee_at_risk, "part of the fee that is at risk", SHARE)
-        at_risk = ahead + terms.fee_at_risk * lines["care_coordination_fee"].value
-        words = "(incentive_prepaid + fee_at_risk * care_coordination_fee)"
-    found |= _kept(lines, terms)
+        at_risk = at_risk + terms.fee_at_risk * lines["care_coordination_fee"].value
+        words.append("fee_at_risk * care_coordination_fee")
     lost = 1.0 - found["kept_share"].value
-    return found | {"clawed_back": step(-lost * at_risk, f"-(1 - kept_share) * {words}")}
+    return found | {
+        "clawed_back": step(-lost * at_risk, f"-(1 - kept_share) * ({' + '.join(words)})")
+    }
 
 
 def _kept(lines: Lines, terms: Terms) -> Lines:

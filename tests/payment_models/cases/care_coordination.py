@@ -13,8 +13,7 @@ from vbsim.payment_models.scoring import Domain, Measure
 
 MEASURES = (
     Measure("a", "quality", 0.4, 0.8, minimum_cases=20.0),
-    Measure("b", "utilization", 0.5, 0.2, lower_is_better=True),
-    Measure("c", "quality", 0.6, 0.6, weight=0.0, must_pass=True),
+    Measure("b", "utilization", 0.5, 0.2, lower_is_better=True, must_pass=True),
 )
 DOMAINS = (Domain("quality", 0.5), Domain("utilization", 0.5))
 # A fee by tier of those who enroll, more of the second segment; half of what is paid ahead at risk.
@@ -29,51 +28,48 @@ FEES = Terms(
     cost_pmpm=9.0,
     fixed_cost=95_000.0,
 )
-# Population payment and visit fee in place of claims; from a tenth less to half as much again.
+# Population payment and visit fee in place of claims; from a tenth less to half as much again, by
+# the entity's score.
 PRIMARY_CARE = Terms(
     population_pmpm=28.0,
     visit_fee=40.0,
     visit_share=0.4,
     cost_share=0.3,
     replaced_share=1.0,
-    measures=MEASURES,
-    domains=DOMAINS,
     pieces=((0.0, 50.0, -0.1, 0.0), (50.0, 100.0, 0.0, 0.5)),
     minimum_score=25.0,
     missed_rate=-0.1,
 )
-TERMS: list[Any] = [
-    FEES,
-    PRIMARY_CARE,
-    Terms(),
-    Terms(population_pmpm=15.0, advance=250_000.0, advance_repaid=1.0),
-    Terms(tiers=(Tier("all", 15.0),), advance=145_000.0, enrolled=(0.7,)),
-    Terms(incentive_pmpm=4.0, kept=((0.0, 40.0, 0.0, 0.0), (40.0, 100.0, 0.5, 1.0))),
-    replace(PRIMARY_CARE, replaced_share=0.5, visit_fee=0.0, incentive_pmpm=4.0),
-    replace(PRIMARY_CARE, cost_share=1.0, replaced_share=0.0, minimum_score=0.0, measures=(),
-            domains=(Domain("quality", 1.0),)),
-]  # fmt: skip
+# Half of the claims replaced, an incentive in steps, and an advance of which a part is repaid.
+HYBRID = Terms(
+    enrolled=(0.7,),
+    tiers=(Tier("all", 15.0),),
+    population_pmpm=15.0,
+    replaced_share=0.5,
+    pieces=((0.0, 100.0, 0.0, 0.45),),
+    incentive_pmpm=4.0,
+    kept=((0.0, 40.0, 0.0, 0.0), (40.0, 100.0, 0.5, 1.0)),
+    advance=250_000.0,
+    advance_repaid=0.6,
+)
+TERMS: list[Any] = [FEES, PRIMARY_CARE, HYBRID, Terms()]
 BETTER: list[tuple[Any, dict[str, Any]]] = [
-    (FEES, {"tiers": (FEES.tiers[0], replace(FEES.tiers[1], pmpm=31.0))}),
     (FEES, {"tiers": (replace(FEES.tiers[0], shares=(0.5, 0.25)), FEES.tiers[1])}),
-    (FEES, {"incentive_pmpm": 4.0}),
-    (FEES, {"fee_at_risk": 0.0}),
-    (FEES, {"kept": ((0.0, 100.0, 0.5, 1.0),)}),
-    (FEES, {"cost_pmpm": 8.0}),
-    (FEES, {"fixed_cost": 0.0}),
-    (FEES, {"measures": (replace(MEASURES[0], threshold=0.3), *MEASURES[1:])}),
-    (FEES, {"measures": (*MEASURES[:2], replace(MEASURES[2], must_pass=False))}),
+    (FEES, {"measures": (MEASURES[0], replace(MEASURES[1], threshold=0.6, must_pass=False))}),
+    (FEES, {"fee_at_risk": 0.0, "cost_pmpm": 8.0, "fixed_cost": 0.0}),
     (PRIMARY_CARE, {"population_pmpm": 45.0}),
     (PRIMARY_CARE, {"visit_fee": 41.0}),
-    (PRIMARY_CARE, {"visit_share": 0.5}),
     (PRIMARY_CARE, {"missed_rate": 0.0}),
     (PRIMARY_CARE, {"minimum_score": 0.0}),
     (PRIMARY_CARE, {"pieces": ((0.0, 50.0, -0.05, 0.0), (50.0, 100.0, 0.0, 0.6))}),
-    (TERMS[3], {"advance_repaid": 0.9}),
-    (TERMS[4], {"advance": 150_000.0}),
-    (TERMS[4], {"enrolled": (0.8,)}),
-    # Claims that stay earn the adjustment as well, which is never below minus 1.
-    (replace(PRIMARY_CARE, pieces=()), {"replaced_share": 0.5}),
+    (PRIMARY_CARE, {"cost_share": 0.2}),
+    (HYBRID, {"tiers": (Tier("all", 16.0),)}),
+    (HYBRID, {"enrolled": (0.8,)}),
+    (HYBRID, {"replaced_share": 0.4}),
+    (HYBRID, {"incentive_pmpm": 5.0}),
+    (HYBRID, {"kept": ((0.0, 100.0, 0.5, 1.0),)}),
+    (HYBRID, {"advance": 260_000.0}),
+    (HYBRID, {"advance_repaid": 0.5}),
 ]
 NONSENSE: list[tuple[Any, dict[str, Any], str]] = [
     (FEES, {"cost_pmpm": -1.0}, r"cost_pmpm is -1 USD; expected 0 or more"),

@@ -14,10 +14,12 @@ from vbsim.scenario.contracts.care_words import (
     MODEL,
     BySegment,
     PopulationWords,
+    VisitWords,
     basket_of,
     cost_terms,
     enrolled_terms,
     of_no_service,
+    of_no_use,
     population_terms,
     practice_terms,
 )
@@ -48,7 +50,7 @@ class FeeTier(Part):
     )
 
 
-class Words(ScoredWords, PopulationWords, ModelWords):
+class Words(ScoredWords, VisitWords, PopulationWords, ModelWords):
     """A monthly fee for care coordination, and other ways to pay primary care."""
 
     pmpm: Money | None = Field(
@@ -103,6 +105,8 @@ def _wrongs(words: Words) -> Iterable[Wrong]:
     }
     for key in (key for key, value in needs.items() if value):
         yield from of_no_service(words, key)
+    if words.primary_care_services and not any(needs.values()):
+        yield from of_no_use("replaced_share, visit_fee or adjustment")
     if words.population_cost_share is not None and not words.replaced_share:
         found, expected = "population_cost_share without replaced_share", "claims that it replaces"
         yield Wrong("population_cost_share", found, expected, "add replaced_share")

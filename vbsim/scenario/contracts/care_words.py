@@ -60,10 +60,6 @@ class PrimaryCareWords(CareWords):
         description="part of the cost of those services for enrolled members that is the "
         "provider's own primary care",
     )
-    practice_visit_share: Share | None = Field(
-        default=None,
-        description="part of their claims that are visits to the provider; else practice_share",
-    )
 
     @model_validator(mode="after")
     def _practice_whole(self) -> PrimaryCareWords:
@@ -71,14 +67,23 @@ class PrimaryCareWords(CareWords):
         return self
 
     def _practice_wrongs(self) -> Iterable[Wrong]:
-        keys = ("practice_share", "practice_visit_share")
         if self.primary_care_services and self.practice_share is None:
             expected = "the key practice_share: the part that is the provider's own"
             yield Wrong("", "primary_care_services alone", expected, "add it, such as 0.9")
-        for key in keys if not self.primary_care_services else ():
-            if getattr(self, key) is not None:
+        for key in ("practice_share", "practice_visit_share"):
+            if getattr(self, key, None) is not None and not self.primary_care_services:
                 found, expected = f"{key} without services", "the key primary_care_services"
                 yield Wrong(key, found, expected, "add it, or take this out")
+
+
+class VisitWords(PrimaryCareWords):
+    """Visits to the provider, which a contract pays by the visit."""
+
+    practice_visit_share: Share | None = Field(
+        default=None,
+        description="part of those services' claims for enrolled members that are visits to the "
+        "provider; else practice_share",
+    )
 
 
 class PopulationWords(PrimaryCareWords):
@@ -113,6 +118,12 @@ def of_no_service(words: PrimaryCareWords, what: str) -> Iterable[Wrong]:
     if not words.primary_care_services:
         expected = "the key primary_care_services: the services that hold the primary care"
         yield Wrong("", f"{what} without services", expected, "add it, such as [physician]")
+
+
+def of_no_use(keys: str) -> Iterable[Wrong]:
+    """Find fault with services of primary care that no payment rests on."""
+    found, expected = "primary_care_services of nothing", f"the key {keys}, which rests on them"
+    yield Wrong("primary_care_services", found, expected, "add one, or take them out")
 
 
 def enrolled_terms(
@@ -191,11 +202,13 @@ def practice_terms(desk: Desk, name: str, words: PrimaryCareWords, year: int) ->
     basket = basket_of(desk, name, words)
     if basket is None:
         return {}
-    row, members = desk.draft.years.index(year), desk.world.members[desk.draft.years.index(year)]
-    claims = desk.world.rate[row][:, basket].sum(axis=1) * members
-    cost = (desk.world.rate[row] * desk.world.mean_unit_cost[row])[:, basket].sum(axis=1) * members
+    row = desk.draft.years.index(year)
+    number = desk.world.rate[row] * desk.world.members[row][:, None]
+    claims = number[:, basket].sum(axis=1)
+    cost = (number * desk.world.mean_unit_cost[row])[:, basket].sum(axis=1)
     own, enrolled = words.practice_share or 0.0, _enrolled(desk, words)
-    visits = own if words.practice_visit_share is None else words.practice_visit_share
+    stated = getattr(words, "practice_visit_share", None)
+    visits = own if stated is None else stated
     return {
         "cost_share": own * _part(enrolled, cost),
         "visit_share": visits * _part(enrolled, claims),

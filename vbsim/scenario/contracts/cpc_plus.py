@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from vbsim.payment_models.care_coordination import Terms
 from vbsim.plan import Contract
@@ -13,13 +14,15 @@ from vbsim.scenario.contracts.care_words import (
     PrimaryCareWords,
     cost_terms,
     enrolled_terms,
+    of_no_service,
+    of_no_use,
     of_program,
     population_pmpm,
     practice_terms,
 )
 from vbsim.scenario.contracts.score_words import ScoredWords, lines_of, scored
 from vbsim.scenario.contracts.words import ProgramWords
-from vbsim.scenario.shape import Name, Share
+from vbsim.scenario.shape import Name, Share, Wrong, refuse
 from vbsim.scenario.source import shown
 
 if TYPE_CHECKING:
@@ -39,6 +42,17 @@ class Words(ScoredWords, PrimaryCareWords, ProgramWords):
     hybrid_share: Share | None = Field(
         default=None, description="track 2: part of primary-care claims paid ahead in their place"
     )
+
+    @model_validator(mode="after")
+    def _hybrid_whole(self) -> Words:
+        refuse(self._wrongs())
+        return self
+
+    def _wrongs(self) -> Iterable[Wrong]:
+        if self.hybrid_share:
+            yield from of_no_service(self, "hybrid_share")
+        elif self.primary_care_services:
+            yield from of_no_use("hybrid_share")
 
 
 def write(desk: Desk, name: str, words: Words) -> Contract:
@@ -77,9 +91,6 @@ def _paid_ahead(desk: Desk, name: str, words: Words, year: int) -> dict[str, Any
         listed = ", ".join(f"{choice:g}" for choice in choices)
         expected = f"one of {listed} ({book.file})" if choices else f"none in {words.track}"
         desk.audit.wrong(path, shown(share), expected)
-    if not words.primary_care_services:
-        expected = "the key primary_care_services beside it"
-        desk.audit.wrong(path, "hybrid_share of no service", expected, "add it")
     more = desk.cite(book.figure("comprehensiveness_supplement", on, words.track))
     ahead = population_pmpm(desk, name, words, year, share * (1.0 + more))
     return {"population_pmpm": ahead, "replaced_share": share}

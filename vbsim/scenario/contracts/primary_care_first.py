@@ -12,7 +12,7 @@ from vbsim.payment_models.care_coordination_terms import FULL_SCORE
 from vbsim.payment_models.clauses import Pieces
 from vbsim.plan import Contract
 from vbsim.scenario.contracts.care_words import (
-    PrimaryCareWords,
+    VisitWords,
     cost_terms,
     enrolled_terms,
     of_no_service,
@@ -38,7 +38,7 @@ MODEL = ""
 PROGRAMS = frozenset({"primary_care_first"})
 
 
-class Words(ScoredWords, PrimaryCareWords, ProgramWords):
+class Words(ScoredWords, VisitWords, ProgramWords):
     """A practice of Primary Care First, paid by the month and the visit in place of claims."""
 
     adjustment: Table | None = Field(
