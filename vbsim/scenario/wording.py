@@ -173,11 +173,13 @@ def _as_number(text: str) -> str:
 
 
 def _fields(source: Source, path: Path_) -> list[str]:
-    """Keys of the schema's model at a path; of a contract its form's."""
+    """Keys of the schema's model at a path."""
     annotation: Any = Scenario
+    below = path
     if len(path) > 2 and path[0] == "contracts":
-        annotation, path = FORMS[str(form_of(source.at(*path[:2])))].Words, path[2:]
-    for part in path:
+        form = form_of(source.at(*path[:2]))
+        annotation, below = FORMS[str(form)].Words, path[2:]
+    for part in below:
         model = _model(annotation)
         if model is not None and part in model.model_fields:
             annotation = model.model_fields[str(part)].annotation
