@@ -4,6 +4,7 @@ from types import ModuleType
 
 from vbsim.payment_models import (
     capitation,
+    care_coordination,
     corridor,
     fee_for_service,
     pay_for_performance,
@@ -14,6 +15,7 @@ from vbsim.payment_models import (
 
 MODELS: dict[str, ModuleType] = {
     "capitation": capitation,
+    "care_coordination": care_coordination,
     "corridor": corridor,
     "fee_for_service": fee_for_service,
     "pay_for_performance": pay_for_performance,

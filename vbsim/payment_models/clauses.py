@@ -205,7 +205,7 @@ Pieces = tuple[tuple[float, float, float, float], ...]
 
 def check_pieces(pieces: Pieces, full: float) -> None:
     """Refuse pieces that leave a score between 0 and full without a rate, or run backwards."""
-    reached = 0.0
+    reached, whole = 0.0, f"expected a rate of every score from 0 to {full:g}"
     for low, high, *rates in sorted(pieces):
         if not low <= high or not all(-1.0 <= value <= 1.0 for value in rates):
             raise ParameterError(
@@ -213,10 +213,10 @@ def check_pieces(pieces: Pieces, full: float) -> None:
                 "expected rising scores and shares from -1 to 1 (write 2 % as 0.02)"
             )
         if low > reached:
-            raise ParameterError(f"no piece holds scores from {reached:g} to {low:g}; add one")
+            raise ParameterError(f"no rate of scores from {reached:g} to {low:g}; {whole}")
         reached = max(reached, high)
     if pieces and reached < full:
-        raise ParameterError(f"no piece holds scores from {reached:g} to {full:g}; add one")
+        raise ParameterError(f"no rate of scores from {reached:g} to {full:g}; {whole}")
 
 
 def pieces_at(pieces: Pieces, scores: FloatArray) -> FloatArray:

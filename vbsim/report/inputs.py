@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import Field, dataclass, fields, is_dataclass
 from pathlib import PurePath
 from typing import Any
 
@@ -30,6 +30,7 @@ _MANIFEST_WORDS = {
 # Told elsewhere on the page.
 _MANIFEST_SKIPS = {"name", "warnings", "unverified_figures"}
 _MOST_NAMED = 6
+_ABREAST = 4  # contracts whose terms stand side by side
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +82,29 @@ def shown_value(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, Mapping):
         return ", ".join(f"{key}: {shown_value(item)}" for key, item in value.items())
+    if is_dataclass(value):
+        return _shown_part(value)
     if isinstance(value, list | tuple):
-        return ", ".join(
+        apart = "; " if any(is_dataclass(item) for item in value) else ", "
+        return apart.join(
             f"({shown_value(item)})" if isinstance(item, list | tuple) else shown_value(item)
             for item in value
         )
     if isinstance(value, int | float | np.number):
         return _plain_number(float(value))
     return str(value)
+
+
+def _shown_part(part: Any) -> str:
+    """Write a part of a contract's terms, such as a quality measure: what is not as usual."""
+    told = []
+    for item in fields(part):
+        value, key = getattr(part, item.name), item.name.replace("_", " ")
+        if value is True:
+            told.append(key)
+        elif item.name != "name" and value != item.default:
+            told.append(f"{key} {shown_value(value)}")
+    return ": ".join(filter(None, [getattr(part, "name", ""), ", ".join(told)]))
 
 
 def _plain_number(value: float) -> str:
@@ -171,15 +187,31 @@ def terms(plan: Plan) -> list[TermTable]:
         for source in (contract.terms[0], contract.stop_loss):
             if is_dataclass(source) and fields(source):
                 groups.setdefault(type(source), []).append((contract.label, source))
-    return [_term_table(group) for group in groups.values()]
+    return [
+        _term_table(group[first : first + _ABREAST])
+        for group in groups.values()
+        for first in range(0, len(group), _ABREAST)
+    ]
 
 
 def _term_table(group: list[tuple[str, Any]]) -> TermTable:
-    names = [item.name for item in fields(group[0][1])]
     rows = [
-        (words(name), [shown_value(getattr(source, name)) for _, source in group]) for name in names
+        (words(item.name), [shown_value(getattr(source, item.name)) for _, source in group])
+        for item in stated([source for _, source in group])
     ]
     return TermTable([label for label, _ in group], rows)
+
+
+def stated(group: Sequence[Any]) -> list[Field[Any]]:
+    """Terms of one kind that are not at their default in every one of several contracts.
+
+    What is at its default in all of them is no part of those contracts, and telling it is noise.
+    """
+    return [
+        item
+        for item in fields(group[0])
+        if any(getattr(source, item.name) != item.default for source in group)
+    ]
 
 
 def population(plan: Plan) -> list[dict[str, str]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
 
 from vbsim import rulebook
+from vbsim.errors import did_you_mean
 from vbsim.generators import episodes
 from vbsim.payment_models import clauses
 from vbsim.plan import Contract, Episodes, FloatArray, Layer, World
@@ -63,6 +64,13 @@ class Desk:
     def book(self, words: ProgramWords) -> Rulebook:
         """Rules of a contract's program."""
         return rulebook.read("rules", words.program)
+
+    def known(self, path: Path_, found: Iterable[str], names: Iterable[str], kind: str) -> None:
+        """Record a problem for every key below a path that is none of the names."""
+        known = list(names)
+        for key in (key for key in found if key not in known):
+            expected = f"{kind}: {', '.join(known)}"
+            self.audit.wrong((*path, key), f"'{key}'", expected, did_you_mean(key, known))
 
     def expected_pmpm(self, year: int, basket: np.ndarray | None = None) -> float:
         """Give the expected cost of all services, or of a basket, without savings [USD PMPM]."""

@@ -18,32 +18,46 @@ from typing import TYPE_CHECKING, Annotated, Any, Union
 from pydantic import Discriminator, Tag
 
 from vbsim.scenario.contracts import (
+    aco_pc_flex,
     aco_reach,
     bundles,
     capitation,
+    care_coordination,
+    cpc_plus,
     fee_for_service,
     hospital_vbp,
     lead,
+    making_care_primary,
     mips,
     mssp,
     ngaco,
+    ny_health_home,
     ny_vbp,
+    pay_for_performance,
+    primary_care_first,
     prospective_bundle,
     shared_savings,
 )
 from vbsim.scenario.contracts.words import ContractWords
 
 FORMS: dict[str, ModuleType] = {
+    "aco_pc_flex": aco_pc_flex,
     "aco_reach": aco_reach,
     "bundles": bundles,
     "capitation": capitation,
+    "care_coordination": care_coordination,
+    "cpc_plus": cpc_plus,
     "fee_for_service": fee_for_service,
     "hospital_vbp": hospital_vbp,
     "lead": lead,
+    "making_care_primary": making_care_primary,
     "mips": mips,
     "mssp": mssp,
     "ngaco": ngaco,
+    "ny_health_home": ny_health_home,
     "ny_vbp": ny_vbp,
+    "pay_for_performance": pay_for_performance,
+    "primary_care_first": primary_care_first,
     "prospective_bundle": prospective_bundle,
     "shared_savings": shared_savings,
 }
