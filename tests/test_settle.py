@@ -13,7 +13,7 @@ from tests.conftest import small_scenario
 from vbsim import vocabulary
 from vbsim.payment_models import capitation, shared_savings
 from vbsim.payment_models.benchmarks import Simulated
-from vbsim.payment_models.clauses import StopLossTerms
+from vbsim.payment_models.stop_loss import Cover, Specific
 from vbsim.plan import Contract, Plan
 from vbsim.scenario.resolve import resolve
 from vbsim.settle import settle
@@ -72,7 +72,7 @@ def plan() -> Plan:
         replace(savings, terms=(TERMS, TERMS), benchmarks=(half, half)),
         # The rate rises in the second year.
         replace(plain, terms=(capitation.Terms(10.0), capitation.Terms(12.0))),
-        replace(protected, stop_loss=StopLossTerms(1000.0, np.inf, 0.9, 1.0)),
+        replace(protected, stop_loss=(Cover(Specific(1000.0, np.inf, 0.9, 1.0)),) * 2),
         nothing,
     )
     return replace(resolved, contracts=contracts, owing_more_than=(50.0,))

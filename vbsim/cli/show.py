@@ -11,9 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from vbsim.plan import Contract, Plan
+from vbsim.plots.text import of_holder, whose
 from vbsim.report import inputs
 from vbsim.report.tables import money, share
-from vbsim.vocabulary import CONTRACT, PARTY, PROVIDER
+from vbsim.vocabulary import CONTRACT, HOLDER, PARTY
 
 if TYPE_CHECKING:
     from vbsim.cli.doctor import Finding
@@ -34,15 +35,18 @@ _COLUMNS = {
 
 def summary(plan: Plan, measured: xr.Dataset) -> None:
     """Print the headline measures of every contract, each with its standard error."""
-    table = Table(title=f"{plan.name}\nnet result of the provider, ± standard error")
+    holders = dict(zip(measured[CONTRACT].values, measured[HOLDER].values, strict=True))
+    told = whose(map(str, holders.values()))
+    table = Table(title=f"{plan.name}\nnet result of {told}, ± standard error")
     table.add_column("contract")
     for heading in _COLUMNS.values():
         table.add_column(heading, justify="right", no_wrap=True)
     names = {contract.name: contract.label for contract in plan.contracts}
     for name in measured[CONTRACT].values:
-        found = measured.isel(year=0).sel({CONTRACT: name, PARTY: PROVIDER})
+        found = measured.isel(year=0).sel({CONTRACT: name, PARTY: holders[name]})
         cells = [_cell(found.sel(measure=key)) for key in _COLUMNS]
-        table.add_row(names.get(str(name), str(name)), *cells)
+        label = names.get(str(name), str(name))
+        table.add_row(of_holder(label, str(holders[name])), *cells)
     stdout.print(table)
     stdout.print("VaR and TVaR are of the loss: positive = money owed or lost.")
     if plan.unverified:
@@ -53,8 +57,8 @@ def summary(plan: Plan, measured: xr.Dataset) -> None:
 
 
 def summary_json(measured: xr.Dataset) -> dict[str, Any]:
-    """Put the provider's measures of every contract, first year, into plain data."""
-    found = measured.isel(year=0).sel({PARTY: PROVIDER})
+    """Put the measures of every contract's result, first year, into plain data."""
+    found = measured[["value", "standard_error"]].isel(year=0).sel({PARTY: measured[HOLDER]})
     return {
         "contracts": {
             str(name): {

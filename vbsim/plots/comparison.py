@@ -40,7 +40,7 @@ def draw(figure: Figure, findings: Findings) -> Axes:
     axes.axvline(0.0, color=style.INK, linewidth=0.8, zorder=1)
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_yticks([])
-    style.money_axis(axes.xaxis, "Net result of the provider")
+    style.money_axis(axes.xaxis, f"Net result of {findings.whose}")
     _write_heads(figure, findings, 1 - (_HEAD - 0.1) / height)
     return axes
 

@@ -12,7 +12,7 @@ from vbsim.errors import RunFolderError
 from vbsim.measures import measure_array, paired_difference
 from vbsim.report.run_folder import open_results, read_manifest
 from vbsim.report.tables import money, share
-from vbsim.vocabulary import CONTRACT
+from vbsim.vocabulary import CONTRACT, net_to_holder
 
 _KEYS = ("mean", "prob_loss", "tvar_95")
 
@@ -56,10 +56,10 @@ def compare_runs(folder: Path, other: Path | None = None) -> Comparison:
     """
     settlement, _ = open_results(folder)
     reference = str(settlement.attrs["reference"])
-    net = settlement["net_to_provider"].isel(year=0, drop=True)
+    net = net_to_holder(settlement).isel(year=0, drop=True)
     note = f"Reference: {reference}. Differences are paired realization by realization."
     if other is not None:
-        second = open_results(other)[0]["net_to_provider"].isel(year=0, drop=True)
+        second = net_to_holder(open_results(other)[0]).isel(year=0, drop=True)
         if second.sizes["realization"] != net.sizes["realization"]:
             raise RunFolderError(
                 f"{folder} has {net.sizes['realization']:,} realizations and {other} has "

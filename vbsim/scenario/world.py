@@ -15,7 +15,7 @@ from scipy import optimize
 
 from vbsim.errors import ParameterError
 from vbsim.generators import annual_cost, population, unit_cost, utilization
-from vbsim.plan import FloatArray, World
+from vbsim.plan import BoolArray, FloatArray, World
 from vbsim.rulebook import Rulebook
 from vbsim.scenario.audit import Audit
 from vbsim.scenario.schema import Segment
@@ -47,9 +47,16 @@ class Draft:
         """The scenario's segments, in order."""
         return [self.audit.scenario.population.segments[name] for name in self.segments]
 
-    def distribution(self, year: int, segment: int) -> annual_cost.AnnualCost:
-        """Annual cost of a member of a segment, before its cost level is set."""
-        return _distribution(self.people[segment], self.use[year][segment], self.unit_costs[year])
+    def distribution(
+        self, year: int, segment: int, basket: BoolArray | None = None
+    ) -> annual_cost.AnnualCost:
+        """Annual cost of a member of a segment before its cost level is set, of all services or
+        of a basket.
+        """
+        use, costs = self.use[year][segment], self.unit_costs[year]
+        if basket is not None:
+            use, costs = _inside(use, costs, np.flatnonzero(basket).tolist())
+        return _distribution(self.people[segment], use, costs)
 
     def truncation(self, year: int, segment: int) -> float:
         """Find the truncation point of the nation [USD]; infinite when nothing is truncated."""
@@ -82,6 +89,20 @@ class Draft:
         """Exact mean annual cost before the cost level is set [USD]."""
         means = [unit_cost.mean(c) for c in self.unit_costs[year]]
         return float(np.dot(self.use[year][segment].rates, means))
+
+
+def _inside(
+    use: utilization.Params, costs: tuple[unit_cost.Params, ...], services: list[int]
+) -> tuple[utilization.Params, tuple[unit_cost.Params, ...]]:
+    """Utilization and unit costs of some services alone."""
+    chosen = utilization.Params(
+        services=tuple(use.services[i] for i in services),
+        rates=tuple(use.rates[i] for i in services),
+        elasticities=tuple(use.elasticities[i] for i in services),
+        transient_shape=use.transient_shape,
+        risk_moments=tuple(use.risk_moments[i] for i in services),
+    )
+    return chosen, tuple(costs[i] for i in services)
 
 
 @cache
