@@ -153,8 +153,8 @@ def net_to_holder(settlement: xr.Dataset) -> xr.DataArray:
     parties = settlement[PARTY].values.tolist()
     places = [parties.index(str(holder)) for holder in settlement[HOLDER].values]
     found = settlement["net_to_party"].isel({PARTY: xr.DataArray(places, dims=CONTRACT)})
-    text = "net result of the contract, positive = to its holder"
-    return found.drop_vars(PARTY).assign_attrs(long_name=text)
+    found = found.drop_vars(PARTY).assign_coords({HOLDER: settlement[HOLDER]})
+    return found.assign_attrs(long_name="net result of the contract, positive = to its holder")
 
 
 def label(dataset: xr.Dataset, stage: str) -> xr.Dataset:

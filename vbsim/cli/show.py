@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # Names and labels are the user's: square brackets in them are no commands to the terminal.
 stdout = Console(soft_wrap=False, markup=False)
 stderr = Console(stderr=True, markup=False)
+_ABREAST = 4  # contracts whose terms fit side by side on a narrow terminal
 _COLUMNS = {
     "prob_gain": "P(gain)",
     "prob_loss": "P(loss)",
@@ -96,7 +97,9 @@ def plan(resolved: Plan) -> None:
             )
     stdout.print(levels)
     for model in dict.fromkeys(contract.model for contract in resolved.contracts):
-        stdout.print(_terms([c for c in resolved.contracts if c.model == model]))
+        alike = [c for c in resolved.contracts if c.model == model]
+        for start in range(0, len(alike), _ABREAST):
+            stdout.print(_terms(alike[start : start + _ABREAST]))
     if any(contract.conditions for contract in resolved.contracts):
         stdout.print(_conditions(resolved))
     stdout.print("Figures used, and where each comes from")
@@ -195,7 +198,7 @@ def findings(found: list[Finding]) -> None:
 def _terms(contracts: list[Contract]) -> Table:
     """Terms of the contracts that one payment model settles, first performance year."""
     table = Table(title=f"Terms of {contracts[0].model}")
-    table.add_column("term")
+    table.add_column("term", overflow="fold")
     for contract in contracts:
         table.add_column(contract.name, justify="right", overflow="fold")
     table.add_row("HCP-LAN category", *(contract.lan_category for contract in contracts))
@@ -219,7 +222,7 @@ def _conditions(resolved: Plan) -> Table:
 
 
 def _term(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, int | float) else str(value)
+    return "none" if value is None or value == () else inputs.shown_value(value)
 
 
 def _cell(found: xr.Dataset) -> str:

@@ -52,9 +52,9 @@ FIGURES = {
         "net_result",
         "Net result of each contract: the provider's, unless another party is named. Bars count "
         "simulated years, each panel on its own vertical scale; years that end at exactly 0 are "
-        "not drawn but counted in the column beside. VaR 95 % is the loss that 95 % of the years do not exceed; TVaR 95 % is "
-        "the mean loss of the worst 5 % of the years. Both in USD million, positive = money owed "
-        "or lost.",
+        "not drawn but counted in the column beside. VaR 95 % is the loss that 95 % of the years "
+        "do not exceed; TVaR 95 % is the mean loss of the worst 5 % of the years. Both in USD "
+        "million, positive = money owed or lost.",
     ),
     "exceedance": Illustration(
         "exceedance",

@@ -60,7 +60,7 @@ def _write_row(axes: Axes, findings: Findings, name: str, row: int, decimals: in
     own = name == findings.reference
     gap = "reference" if own else _with_error(findings.difference(name, "mean"), decimals)
     cells = (
-        (0.02, text.wrapped(findings.label(name)), "left"),
+        (0.02, text.wrapped(findings.label(name), 20 if own else 22), "left"),  # bold is wider
         (_MEAN_AT, _with_error(findings.measure(name, "mean"), decimals), "right"),
         (_DIFFERENCE_AT, gap, "right"),
     )

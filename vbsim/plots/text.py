@@ -16,7 +16,9 @@ from vbsim.vocabulary import PROVIDER
 
 MILLION = 1e6
 MISSING = "–"
-_ABBREVIATIONS = {"dme", "ed", "esrd", "irf", "ltch", "mlr", "msr", "pbpm", "pmpm", "snf"}
+_ABBREVIATIONS = {
+    "dme", "ed", "esrd", "irf", "ltch", "mlr", "msr", "pbpm", "pmpm", "snf", "ssi", "tanf",
+}  # fmt: skip
 
 
 def number(value: float, decimals: int = 0) -> str:

@@ -84,7 +84,7 @@ def render(
         plan=plan,
         answer=answer(findings),
         findings=findings,
-        reference=findings.label(findings.reference),
+        reference=findings.contract(findings.reference).label,
         years=[_year(findings, int(year)) for year in summary[YEAR].values],
         headings=[heading for heading, _ in ANSWER_COLUMNS],
         figures=[_figure(name, path) for name, path in figures.items()],

@@ -30,7 +30,9 @@ def condition(desk: Desk, contract: Contract, words: IncentivePlan | None) -> tu
     at_risk, found = words.payments_at_risk, None
     if at_risk is not None:
         found = True
-        name += f" ({at_risk:.1%} of payments at risk; more than {substantial:.0%} is substantial)"
+        name += (
+            f" ({100.0 * at_risk:g} % of payments at risk; above {100.0 * substantial:g} % it is)"
+        )
         if at_risk > substantial:
             found = _protected(desk, contract, words)
     return (desk.audit.told(contract.name, Condition(name, figure, found)),)

@@ -70,6 +70,7 @@ class StopLoss(Cited):
         return self
 
 
+_STEPS_TO_ATTACHMENT = 200  # of the money grid, which then reaches to 41 times the attachment
 _HOLDER_BEARS_CLAIMS = ("capitation", "managed_care")
 _OF_SPECIFIC = ("limit", "lasers", "aggregating_deductible", "premium_pmpm", "loading")
 
@@ -219,9 +220,11 @@ def expected_layer_pmpm(
     row = desk.draft.years.index(year)
     members, total = desk.world.members[row], 0.0
     for column, count in enumerate(members):
-        bounds = np.array([attachments[column], attachments[column] + width])
-        cost = desk.draft.distribution(row, column, basket)
         scale = desk.world.expected_cost[row, column] / desk.draft.mean_cost(row, column)
-        lower, upper = cost.limited_mean(np.minimum(bounds / scale, 1e300), annualized=False)
-        total += count * scale * (upper - lower)
+        lower = attachments[column] / scale
+        cost = desk.draft.distribution(row, column, basket, step=lower / _STEPS_TO_ATTACHMENT)
+        below = cost.limited_mean([lower, lower + width / scale], annualized=False)
+        if np.isinf(width):
+            below[1] = desk.draft.mean_cost(row, column, basket)
+        total += count * scale * (below[1] - below[0])
     return float(total / members.sum() / 12.0)

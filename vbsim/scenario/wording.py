@@ -115,7 +115,7 @@ def _unknown_key(source: Source, path: Path_) -> Problem:
             expected = f"only keys that {form} reads: {read}"
             return source.problem(path, f"'{key}'", expected, "take it out")
     else:
-        own = _fields(path[:-1])
+        own = _fields(source, path[:-1])
     return source.problem(
         path, f"the unknown key '{key}'", f"a key of {group}", did_you_mean(key, own)
     )
@@ -171,10 +171,14 @@ def _as_number(text: str) -> str:
     return f"{number:.15g}" if math.isfinite(number) else ""
 
 
-def _fields(path: Path_) -> list[str]:
+def _fields(source: Source, path: Path_) -> list[str]:
     """Keys of the schema's model at a path."""
     annotation: Any = Scenario
-    for part in path:
+    below = path
+    if len(path) > 2 and path[0] == "contracts":
+        form = form_of(source.at(*path[:2]))
+        annotation, below = FORMS[str(form)].Words, path[2:]
+    for part in below:
         model = _model(annotation)
         if model is not None and part in model.model_fields:
             annotation = model.model_fields[str(part)].annotation
