@@ -6,7 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from tests.payment_models.cases.managed_care import FLOOR, MICHIGAN, TWO_SIDED
 from vbsim import rulebook
 from vbsim.payment_models import capitation, managed_care
 from vbsim.payment_models.base import ContractYear, Statement
@@ -208,6 +211,24 @@ def test_the_corridor_comes_before_the_loss_ratio() -> None:
     assert found.facts["medical_loss_ratio"][0] == pytest.approx(80.0 / 87.5)
     assert found.steps["remittance"][0] == 0.0
     assert found.net[0] / MILLION == pytest.approx(7.5)
+
+
+SHARED = [
+    replace(MICHIGAN, loss_corridor=((0.0, 1.0), (0.05, 0.5))),
+    replace(FLOOR, credibility=()),
+    TWO_SIDED,
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.floats(0.0, 150.0), st.floats(0.0, 10.0))
+def test_a_plan_never_gains_by_claims_and_never_loses_more_than_they_are(
+    spent: float, more: float
+) -> None:
+    """No cliff: corridors and remittances are continuous in the claims."""
+    for terms in SHARED:
+        net = plan_of([spent, spent + more], terms).net / MILLION
+        assert -1e-9 <= net[0] - net[1] <= more + 1e-9
 
 
 def test_two_tiers_of_parties() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from vbsim.errors import ParameterError
 from vbsim.payment_models import clauses
@@ -62,6 +63,14 @@ def check_rates(name: str, rates: Rates) -> None:
     if len({cell.name for cell in cells}) < len(cells):
         names = ", ".join(cell.name for cell in cells)
         raise ParameterError(f"{name} has the cells {names}; expected each name once")
+
+
+def mean(rates: Rates, members: ArrayLike) -> float:
+    """Mean rate [USD PMPM] over so many members of each segment, (S,)."""
+    if isinstance(rates, float | int):
+        return float(rates)
+    by_cell = [cell.pmpm * cell.risk_score for cell in rates]
+    return float(np.average(by_cell, weights=np.asarray(members)))
 
 
 def paid(

@@ -178,7 +178,8 @@ def resolve_contract(desk: Desk, name: str, words: ContractWords) -> Contract | 
     before = len(audit.problems)
     with audit.at("contracts", name):
         contract = FORMS[str(form_of(words))].write(desk, name, words)
-        if words.stop_loss is not None:
+        # What is wrong with a basket would be told a second time by its stop-loss.
+        if words.stop_loss is not None and len(audit.problems) == before:
             covers, layer = with_cover(desk, contract, words.stop_loss)
             contract = replace(contract, stop_loss=covers, stop_loss_layer=layer)
         told = (*contract.conditions, *conditions_of(desk, contract, words))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from vbsim.payment_models import managed_care
+from vbsim.payment_models import managed_care, per_member
 from vbsim.plan import Contract
 from vbsim.scenario.contracts.rate_words import (
     RateWords,
@@ -170,16 +170,10 @@ def projected_loss_ratio(
 ) -> float:
     """Medical loss ratio at expected claims, with all of the withhold earned back."""
     members = desk.world.members[desk.draft.years.index(year)]
-
-    def pmpm(rates: Any) -> float:
-        if isinstance(rates, float | int):
-            return float(rates)
-        by_cell = np.array([cell.pmpm * cell.risk_score for cell in rates])
-        return float(by_cell @ members / members.sum())
-
-    premium, claims = pmpm(terms.premium), desk.expected_pmpm(year)
+    premium, claims = per_member.mean(terms.premium, members), desk.expected_pmpm(year)
     if terms.sub_capitation is not None:
-        claims += pmpm(terms.sub_capitation) - desk.expected_pmpm(year, basket)
+        groups = per_member.mean(terms.sub_capitation, members)
+        claims += groups - desk.expected_pmpm(year, basket)
     left = premium * (1.0 - terms.taxes_and_fees)
     return (claims + premium * terms.quality_improvement) / left if left > 0.0 else np.inf
 
