@@ -216,7 +216,8 @@ def test_the_corridor_comes_before_the_loss_ratio() -> None:
 SHARED = [
     replace(MICHIGAN, loss_corridor=((0.0, 1.0), (0.05, 0.5))),
     replace(FLOOR, credibility=()),
-    TWO_SIDED,
+    # Both at once may pay for claims: what a corridor no longer takes enters the ratio as revenue.
+    replace(TWO_SIDED, minimum_medical_loss_ratio=0.0),
 ]
 
 
