@@ -96,10 +96,9 @@ def plan(resolved: Plan) -> None:
                 f"{world.expected_truncated[row, column]:,.0f}",
             )
     stdout.print(levels)
-    for model in dict.fromkeys(contract.model for contract in resolved.contracts):
-        alike = [c for c in resolved.contracts if c.model == model]
+    for title, alike in _kinds_of_terms(resolved).items():
         for start in range(0, len(alike), _ABREAST):
-            stdout.print(_terms(alike[start : start + _ABREAST]))
+            stdout.print(_terms(title, alike[start : start + _ABREAST]))
     if any(contract.conditions for contract in resolved.contracts):
         stdout.print(_conditions(resolved))
     stdout.print("Figures used, and where each comes from")
@@ -195,16 +194,29 @@ def findings(found: list[Finding]) -> None:
         stdout.print(mark, f"{finding.what}: {finding.found}", highlight=False)
 
 
-def _terms(contracts: list[Contract]) -> Table:
-    """Terms of the contracts that one payment model settles, first performance year."""
-    table = Table(title=f"Terms of {contracts[0].model}")
+def _kinds_of_terms(resolved: Plan) -> dict[str, list[tuple[Contract, Any]]]:
+    """Contracts and their terms of the first performance year, by payment model and cover."""
+    found: dict[str, list[tuple[Contract, Any]]] = {}
+    for contract in resolved.contracts:
+        found.setdefault(f"Terms of {contract.model}", []).append((contract, contract.terms[0]))
+    for contract in resolved.contracts:
+        for cover in contract.stop_loss[:1]:
+            for title, terms in (("Specific", cover.specific), ("Aggregate", cover.aggregate)):
+                if terms is not None:
+                    found.setdefault(f"{title} stop-loss", []).append((contract, terms))
+    return found
+
+
+def _terms(title: str, alike: list[tuple[Contract, Any]]) -> Table:
+    """Terms of one kind side by side."""
+    table = Table(title=title)
     table.add_column("term", overflow="fold")
-    for contract in contracts:
+    for contract, _ in alike:
         table.add_column(contract.name, justify="right", overflow="fold")
-    table.add_row("HCP-LAN category", *(contract.lan_category for contract in contracts))
-    first: list[Any] = [contract.terms[0] for contract in contracts]
-    for item in fields(first[0]):
-        table.add_row(item.name, *(_term(getattr(terms, item.name)) for terms in first))
+    if alike[0][1] is alike[0][0].terms[0]:
+        table.add_row("HCP-LAN category", *(contract.lan_category for contract, _ in alike))
+    for item in fields(alike[0][1]):
+        table.add_row(item.name, *(_term(getattr(terms, item.name)) for _, terms in alike))
     return table
 
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from vbsim.plan import Contract, FloatArray, Plan
 from vbsim.plots import text
-from vbsim.vocabulary import CONTRACT, HOLDER, MEASURE, PARTY, YEAR, net_to_holder
+from vbsim.vocabulary import CONTRACT, HOLDER, MEASURE, PARTY, YEAR
 
 FIT_VARIABLES = {"utilization": "Claims per 1,000 person-years", "cost": "Cost per person-year"}
 BAR = 3.0
@@ -89,7 +89,7 @@ class Findings:
 
     def net(self, name: str) -> FloatArray:
         """Net result of a contract in every realization [USD, positive = to its holder]."""
-        return self._series(net_to_holder(self.results), name)
+        return self._series(self.results["net_to_party"].sel({PARTY: self.holder(name)}), name)
 
     def savings_rate(self, name: str) -> FloatArray:
         """Measured savings of a contract [share of benchmark]; missing without a benchmark."""

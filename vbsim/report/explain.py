@@ -11,7 +11,7 @@ import xarray as xr
 
 from vbsim.errors import RunFolderError, did_you_mean
 from vbsim.plots.text import number, words
-from vbsim.vocabulary import CONTRACT, HOLDER, PARTY, REALIZATION, SHARE, USD, YEAR, net_to_holder
+from vbsim.vocabulary import CONTRACT, HOLDER, PARTY, REALIZATION, SHARE, USD, YEAR
 
 # Realizations that can be asked for by rank of the contract's net result.
 RANKS = {"worst": 0.0, "p5": 0.05, "median": 0.5, "p95": 0.95, "best": 1.0}
@@ -103,17 +103,18 @@ def explain(
         listed = ", ".join(map(str, years))
         raise RunFolderError(f"no year {chosen} in this run; choose one of: {listed}")
     of_year = settlement.isel({YEAR: years.index(chosen)})
-    position = _position(of_year, contract, realization)
+    holder = str(settlement[HOLDER].values[names.index(contract)])
+    net = of_year["net_to_party"].sel({CONTRACT: contract, PARTY: holder})
+    position = _position(net, realization)
     one = of_year.isel({REALIZATION: position})
     by_party = one["net_to_party"].sel({CONTRACT: contract})
-    holder = str(settlement[HOLDER].values[names.index(contract)])
     flows = zip(by_party[PARTY].values, by_party.values, strict=True)
     return Explanation(
         contract=contract,
         realization=int(settlement[REALIZATION].values[position]),
         year=chosen,
         rows=tuple(rows(one, contract)),
-        net=float(by_party.sel({PARTY: holder})),
+        net=float(net.values[position]),
         holder=holder,
         flows={str(party): float(amount) for party, amount in flows if amount != 0.0},
     )
@@ -169,12 +170,11 @@ def as_json(found: Explanation) -> dict[str, Any]:
     }
 
 
-def _position(of_year: xr.Dataset, contract: str, realization: str | int) -> int:
+def _position(net: xr.DataArray, realization: str | int) -> int:
     if realization in RANKS:
-        net = net_to_holder(of_year).sel({CONTRACT: contract}).values
         rank = max(int(np.ceil(net.size * RANKS[str(realization)] - 1e-9)) - 1, 0)
-        return int(np.argsort(net, kind="stable")[rank])
-    numbers = of_year[REALIZATION].values
+        return int(np.argsort(net.values, kind="stable")[rank])
+    numbers = net[REALIZATION].values
     text = str(realization)
     found = np.flatnonzero(numbers == int(text)) if text.isdigit() else np.array([])
     if not found.size:
