@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from vbsim.payment_models.stop_loss import Cover
 from vbsim.plan import Plan
 from vbsim.plots.text import number, words
 from vbsim.rulebook import KINDS, Figure
@@ -177,14 +178,15 @@ def conditions(plan: Plan) -> list[ConditionRow]:
 
 def _heads_or_share(value: float | bool) -> str:
     """Write what a condition asks or finds: yes or no, a share, or a number of members."""
-    return number(value) if value > 1.0 else shown_value(value)
+    return number(value) if value >= 100.0 else shown_value(value)
 
 
 def terms(plan: Plan) -> list[TermTable]:
     """Terms of all contracts in their first performance year, a table for each kind of terms."""
     groups: dict[type, list[tuple[str, Any]]] = {}
     for contract in plan.contracts:
-        for source in (contract.terms[0], contract.stop_loss):
+        cover = contract.stop_loss[0] if contract.stop_loss else Cover()
+        for source in (contract.terms[0], cover.specific, cover.aggregate):
             if is_dataclass(source) and fields(source):
                 groups.setdefault(type(source), []).append((contract.label, source))
     return [

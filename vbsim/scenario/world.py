@@ -15,7 +15,7 @@ from scipy import optimize
 
 from vbsim.errors import ParameterError
 from vbsim.generators import annual_cost, population, unit_cost, utilization
-from vbsim.plan import FloatArray, World
+from vbsim.plan import BoolArray, FloatArray, World
 from vbsim.rulebook import Rulebook
 from vbsim.scenario.audit import Audit
 from vbsim.scenario.schema import Segment
@@ -47,9 +47,15 @@ class Draft:
         """The scenario's segments, in order."""
         return [self.audit.scenario.population.segments[name] for name in self.segments]
 
-    def distribution(self, year: int, segment: int) -> annual_cost.AnnualCost:
-        """Annual cost of a member of a segment, before its cost level is set."""
-        return _distribution(self.people[segment], self.use[year][segment], self.unit_costs[year])
+    def distribution(
+        self, year: int, segment: int, basket: BoolArray | None = None, step: float = 0.0
+    ) -> annual_cost.AnnualCost:
+        """Annual cost of a member of a segment, before its cost level is set.
+
+        Of all services or of a basket; ``step`` as in :func:`annual_cost.annual_cost`.
+        """
+        use, costs = self._chosen(year, segment, basket)
+        return _distribution(self.people[segment], use, costs, step)
 
     def truncation(self, year: int, segment: int) -> float:
         """Find the truncation point of the nation [USD]; infinite when nothing is truncated."""
@@ -78,17 +84,37 @@ class Draft:
             )
         return float(optimize.brentq(miss, 0.5 * start, 20.0 * start, rtol=1e-10))
 
-    def mean_cost(self, year: int, segment: int) -> float:
-        """Exact mean annual cost before the cost level is set [USD]."""
-        means = [unit_cost.mean(c) for c in self.unit_costs[year]]
-        return float(np.dot(self.use[year][segment].rates, means))
+    def mean_cost(self, year: int, segment: int, basket: BoolArray | None = None) -> float:
+        """Exact mean annual cost before the cost level is set, of all or some services [USD]."""
+        use, costs = self._chosen(year, segment, basket)
+        return float(np.dot(use.rates, [unit_cost.mean(c) for c in costs]))
+
+    def _chosen(
+        self, year: int, segment: int, basket: BoolArray | None
+    ) -> tuple[utilization.Params, tuple[unit_cost.Params, ...]]:
+        """Utilization and unit costs of all services, or of a basket."""
+        use, costs = self.use[year][segment], self.unit_costs[year]
+        if basket is None:
+            return use, costs
+        services = np.flatnonzero(basket).tolist()
+        chosen = utilization.Params(
+            services=tuple(use.services[i] for i in services),
+            rates=tuple(use.rates[i] for i in services),
+            elasticities=tuple(use.elasticities[i] for i in services),
+            transient_shape=use.transient_shape,
+            risk_moments=tuple(use.risk_moments[i] for i in services),
+        )
+        return chosen, tuple(costs[i] for i in services)
 
 
 @cache
 def _distribution(
-    people: population.Params, use: utilization.Params, costs: tuple[unit_cost.Params, ...]
+    people: population.Params,
+    use: utilization.Params,
+    costs: tuple[unit_cost.Params, ...],
+    step: float,
 ) -> annual_cost.AnnualCost:
-    return annual_cost.annual_cost(people, use, costs)
+    return annual_cost.annual_cost(people, use, costs, step)
 
 
 def draft_world(audit: Audit, book: Rulebook, years: tuple[int, ...]) -> Draft:
