@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vbsim.errors import ParameterError
+from vbsim.kernels import inputs
 from vbsim.kernels import members as kernel
 from vbsim.payment_models import capitation, managed_care
 from vbsim.payment_models.base import ContractYear, Statement
@@ -20,15 +21,16 @@ from vbsim.vocabulary import PARTIES, PAYER, PROVIDER, REINSURER
 
 def layer_cost(costs: list[float], lower: float, upper: float) -> float:
     """Part of each member's annual cost inside a layer, added up by the engine's own sentence."""
-    fields_of_no_use = dict.fromkeys(kernel.Batch._fields, np.empty(0))
-    batch = kernel.Batch(
-        **fields_of_no_use | {"cost": np.array([costs]), "exposure": np.ones(len(costs))}
-    )
-    bounds = np.ones((1, 1, 1))
-    layers = kernel.Layers(np.array([[True]]), lower * bounds, upper * bounds, np.array([False]))
-    out = np.zeros(1)
-    kernel.add_layers.py_func(batch, len(costs), layers, 0, 0, out)
-    return float(out[0])
+    batch = np.zeros(1, kernel.BATCH)[0]
+    batch["exposure"][:] = 1.0
+    baskets = np.zeros((1, kernel.SIZE))
+    baskets[0, : len(costs)] = costs
+    bounds, first = np.ones((1, 1, 1)), np.zeros(1, dtype=np.int64)
+    whole = np.array([[True]])
+    layers = inputs.Layers(whole, first, lower * bounds, upper * bounds, np.array([False]))
+    out = inputs.Totals(bounds, bounds, np.zeros((1, 1, 1)), bounds)
+    kernel.add_layers(batch, len(costs), (0, 0), layers, baskets, out)
+    return float(out.layer_cost[0, 0, 0])
 
 
 D4 = [150_000.0, 40_000.0, 900_000.0]
