@@ -24,7 +24,7 @@ from vbsim.generators import (
     utilization,
 )
 from vbsim.payment_models.benchmarks import Published, Simulated
-from vbsim.payment_models.clauses import StopLossTerms
+from vbsim.payment_models.stop_loss import Cover
 from vbsim.rulebook import Figure
 
 FloatArray = NDArray[np.float64]
@@ -196,9 +196,13 @@ class Contract:
     expenditure_layer
         Name of the layer that counts as expenditure; empty for all claims.
     stop_loss, stop_loss_layer
-        Specific stop-loss, if any, and the layer it pays on.
+        Stop-loss of each performance year, empty without one, and the layer that a specific cover
+        pays on.
     basket
         Services that a contract on part of the claims covers, (K,); ``None`` for all.
+    at_risk
+        Services whose claims the holder of the contract bears, which its stop-loss counts, (K,);
+        ``None`` for all.
     measures
         Quality measures that the contract pays on, in the order of its terms.
     episode_types, episode_limit
@@ -216,9 +220,10 @@ class Contract:
     benchmarks: tuple[Published | Simulated, ...] = ()
     base_years: tuple[int, ...] = ()
     expenditure_layer: str = ""
-    stop_loss: StopLossTerms | None = None
+    stop_loss: tuple[Cover, ...] = ()
     stop_loss_layer: str = ""
     basket: BoolArray | None = None
+    at_risk: BoolArray | None = None
     measures: tuple[str, ...] = ()
     episode_types: tuple[str, ...] = ()
     episode_limit: str = ""

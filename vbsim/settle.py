@@ -12,9 +12,10 @@ import numpy as np
 import xarray as xr
 
 from vbsim import vocabulary
-from vbsim.payment_models import MODELS, benchmarks, clauses
+from vbsim.payment_models import MODELS, benchmarks
 from vbsim.payment_models.base import ContractYear, FloatArray, Line, Statement
-from vbsim.plan import Contract, Plan
+from vbsim.payment_models.stop_loss import Cover, with_stop_loss
+from vbsim.plan import BoolArray, Contract, Plan
 
 
 def settle(plan: Plan, experience: xr.Dataset) -> xr.Dataset:
@@ -30,9 +31,10 @@ def settle(plan: Plan, experience: xr.Dataset) -> xr.Dataset:
     Returns
     -------
     Dataset
-        The variables of ``vocabulary.SETTLEMENT``; years are performance years. Along ``line``,
+        The variables of ``vocabulary.SETTLEMENT``; years are performance years. Along ``contract``,
+        ``holder`` is the party whose net money is the contract's result. Along ``line``,
         coordinates tell contract, name, unit and formula of each line; ``adds_to_net`` is 1 for
-        those whose sum is the contract's net result.
+        those whose sum is the contract's result.
     """
     seen = Seen.of(experience)
     statements = {contract.name: _walk(plan, contract, seen) for contract in plan.contracts}
@@ -100,15 +102,26 @@ def _walk(plan: Plan, contract: Contract, seen: Seen) -> list[Statement]:
     for number, row in enumerate(np.flatnonzero(plan.performance).tolist()):
         year, benchmark_lines = _contract_year(contract, number, row, seen)
         state, statement = model.settle(state, year, contract.terms[number])
-        if contract.stop_loss is not None:
-            layer = seen.layer(contract.stop_loss_layer)[:, row]
-            statement = clauses.with_stop_loss(
-                statement, _summed(layer), year.person_years, contract.stop_loss
-            )
+        if contract.stop_loss:
+            cover = contract.stop_loss[number]
+            statement = _protected(statement, cover, contract, row, seen)
         # A model's own line of the same name only repeats what the benchmark's lines explain.
         lines = {**benchmark_lines, **statement.lines} | benchmark_lines
-        statements.append(Statement(lines, statement.transfers))
+        statements.append(Statement(lines, statement.transfers, statement.party))
     return statements
+
+
+def _protected(
+    statement: Statement, cover: Cover, contract: Contract, row: int, seen: Seen
+) -> Statement:
+    """Add a contract's stop-loss, on the claims that its holder bears."""
+    layer = None
+    if cover.specific is not None:
+        layer = _summed(seen.layer(contract.stop_loss_layer)[:, row])
+    claims = _summed(seen.cost[:, row])
+    if contract.at_risk is not None:
+        claims = _of_services(seen.facts["cost"], row, contract.at_risk)
+    return with_stop_loss(statement, cover, layer, claims, seen.exposure[:, row])
 
 
 def _contract_year(
@@ -153,9 +166,14 @@ def _basket(
         return {"basket_cost": total, "basket_claims": np.full_like(total, np.nan)}
     inside = contract.basket
     return {
-        "basket_cost": facts["cost"][:, row][..., inside].sum(axis=(1, 2)),
-        "basket_claims": facts["claims"][:, row][..., inside].sum(axis=(1, 2)),
+        "basket_cost": _of_services(facts["cost"], row, inside),
+        "basket_claims": _of_services(facts["claims"], row, inside),
     }
+
+
+def _of_services(values: FloatArray, row: int, inside: BoolArray) -> FloatArray:
+    """Sum of a variable of one year over segments and some services, (R,)."""
+    return _summed(_summed(values[:, row][..., inside]))
 
 
 def _columns(contract: Contract, row: int, seen: Seen) -> dict[str, FloatArray]:
@@ -180,13 +198,11 @@ def _labelled(
     lines = _lines(statements)
     # One column after the other in memory, as they are made and as measures read them.
     columns = (years.size, realizations.size)
-    net = np.empty((len(statements), *columns))
-    saved = np.full_like(net, np.nan)
+    saved = np.full((len(statements), *columns), np.nan)
     party = np.empty((len(statements), len(vocabulary.PARTIES), *columns))
     table = np.full((len(lines), *columns), np.nan)
     for number, contract_years in enumerate(statements.values()):
         for row, statement in enumerate(contract_years):
-            net[number, row] = statement.net
             for place, name in enumerate(vocabulary.PARTIES):
                 party[number, place, row] = statement.net_to(name)
             if "savings_rate" in statement.lines:
@@ -195,10 +211,10 @@ def _labelled(
         for row, statement in enumerate(statements[contract]):
             if name in statement.lines:
                 table[number, row] = statement.lines[name].value
-    net, saved, table = (array.transpose(2, 1, 0) for array in (net, saved, table))
+    saved, table = (array.transpose(2, 1, 0) for array in (saved, table))
     party = party.transpose(3, 2, 0, 1)
     values = {
-        "net_to_provider": net,
+        "net_to_provider": party[..., vocabulary.PARTIES.index(vocabulary.PROVIDER)],
         "net_to_party": party,
         "savings_rate": saved,
         "statement": table,
@@ -208,6 +224,7 @@ def _labelled(
         vocabulary.YEAR: years,
         vocabulary.CONTRACT: list(statements),
         vocabulary.PARTY: list(vocabulary.PARTIES),
+        vocabulary.HOLDER: (vocabulary.CONTRACT, [s[0].party for s in statements.values()]),
         **_line_coordinates(lines),
     }
     variables = {n: (vocabulary.SETTLEMENT[n].dims, v) for n, v in values.items()}

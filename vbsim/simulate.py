@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -33,12 +33,13 @@ from vbsim.generators import (
     utilization,
 )
 from vbsim.kernels import episodes as episodes_kernel
+from vbsim.kernels import grid, inputs
 from vbsim.kernels import members as kernel
+from vbsim.kernels.counts import poisson_tables
 from vbsim.plan import Episodes, FloatArray, Plan
 
 # Member-years per block: about a second of work, so that progress moves and Ctrl-C is prompt.
 _BLOCK_MEMBER_YEARS = 10_000_000
-_RESPONSE_ROWS = 1024
 
 
 def simulate(plan: Plan, threads: int | None = None, block: int | None = None) -> xr.Dataset:
@@ -160,16 +161,16 @@ class Engine:
     """The claims engine: every member and every claim, ready to run."""
 
     plan: Plan
-    people: kernel.People
-    services: kernel.Services
-    layers: kernel.Layers
-    tables: kernel.PoissonTables
+    people: inputs.People
+    services: inputs.Services
+    layers: inputs.Layers
+    tables: inputs.PoissonTables
 
     @classmethod
     def of(cls, plan: Plan) -> Engine:
         """Make the tables that the kernel draws from."""
         people = _people(plan)
-        return cls(plan, people, _services(plan, people), _layers(plan), kernel.poisson_tables())
+        return cls(plan, people, _services(plan), _layers(plan), poisson_tables())
 
     def block(self, realizations: np.ndarray) -> xr.Dataset:
         """Simulate the realizations of these numbers."""
@@ -177,7 +178,7 @@ class Engine:
         years, segments = self.plan.world.members.shape
         services, layers = len(self.plan.world.services), len(self.plan.layers)
         shape = (realizations.size, years, segments)
-        sums = kernel.Totals(
+        sums = inputs.Totals(
             np.zeros((*shape, services)),
             np.zeros((*shape, services)),
             np.zeros((*shape, layers)),
@@ -185,8 +186,7 @@ class Engine:
         )
         kernel.simulate_members(
             realizations.astype(np.int64),
-            factors.frequency,
-            factors.price,
+            (factors.frequency, factors.price),
             self.people,
             self.services,
             self.layers,
@@ -225,7 +225,7 @@ def systematic(plan: Plan, realizations: np.ndarray) -> Factors:
 
 
 def _quality(
-    plan: Plan, realizations: np.ndarray, factors: Factors, sums: kernel.Totals
+    plan: Plan, realizations: np.ndarray, factors: Factors, sums: inputs.Totals
 ) -> dict[str, FloatArray]:
     """Quality score and standard; rates and denominators of the measures, if there are any."""
     score, found, years = factors.quality, {}, plan.systematic.quality_measures
@@ -257,12 +257,12 @@ def _uniforms(
     return np.concatenate(columns, axis=2)
 
 
-def _people(plan: Plan) -> kernel.People:
+def _people(plan: Plan) -> inputs.People:
     world = plan.world
     seed = plan.seed_of("population")
     gaps = np.diff(world.years, prepend=world.years[0])[:, None]
     groups = world.people
-    return kernel.People(
+    return inputs.People(
         keys=_keys(seed, "population", world.segments),
         years=world.years.astype(np.int64),
         members=world.members.astype(np.int64),
@@ -270,46 +270,43 @@ def _people(plan: Plan) -> kernel.People:
         persist=np.array([p.ill_persistence for p in groups]) ** gaps,
         ill_share=np.array([p.ill_share for p in groups]),
         partial=np.array([2.0 * (1.0 - p.person_years_per_member) for p in groups]),
-        log_level=np.log([p.levels for p in groups]),
-        log_risk=kernel.with_slopes(np.stack([population.log_risk_table(p) for p in groups])),
-        log_transient=kernel.with_slopes(
-            np.stack([utilization.log_transient_table(u) for u in world.use[0]])
-        ),
+        log_level=np.log([p.levels for p in groups]).astype(np.float32),
+        log_risk=_tables(population.log_risk_table(p) for p in groups),
+        log_transient=_tables(utilization.log_transient_table(u) for u in world.use[0]),
     )
 
 
-def _services(plan: Plan, people: kernel.People) -> kernel.Services:
+def _services(plan: Plan) -> inputs.Services:
     world = plan.world
     seed = plan.seed_of("claims")
-    # The response is relative to the mean and does not depend on rates: one table for all years.
-    risk, transient = people.log_risk[..., 0], people.log_transient[..., 0]
-    low = people.log_level.min(1) + risk.min(1) + transient.min(1)
-    high = people.log_level.max(1) + risk.max(1) + transient.max(1)
-    step = (high - low) / (_RESPONSE_ROWS - 2)
-    rows = low[:, None] + step[:, None] * np.arange(_RESPONSE_ROWS)
-    response = [utilization.response(u, r) for u, r in zip(world.use[0], rows, strict=True)]
-    return kernel.Services(
+    # At intensity 1, relative to the mean; like elasticities the same for all rates and years.
+    response = np.stack([utilization.response(use, np.zeros(())) for use in world.use[0]])
+    power = np.array([use.elasticities for use in world.use[0]]) / np.log(2.0)
+    return inputs.Services(
         segment_keys=_keys(seed, "claims", world.segments),
         keys=_keys(seed, "service", world.services),
-        rate=world.rate,
+        rate=world.rate * response,
+        power=power,
+        widest=(120.0 / np.maximum(power.max(axis=1), 1.0)).astype(np.float32),
         price=world.price,
-        response_start=low,
-        response_step=step,
-        response=np.ascontiguousarray(np.stack(response).transpose(0, 2, 1)),
-        unit_cost=kernel.with_slopes(
-            np.stack([unit_cost.quantile_table(c) for c in world.unit_costs])
-        ),
+        sums=_tables(unit_cost.sum_tables(law) for law in world.unit_costs),
     )
 
 
-def _layers(plan: Plan) -> kernel.Layers:
+def _tables(rows: Iterable[np.ndarray]) -> inputs.Float32Array:
+    return np.stack(list(rows)).astype(np.float32)
+
+
+def _layers(plan: Plan) -> inputs.Layers:
     years, segments = plan.world.members.shape
     count, services = len(plan.layers), len(plan.world.services)
-    basket = np.array([layer.services for layer in plan.layers], dtype=np.bool_)
+    services_of = np.array([layer.services for layer in plan.layers], dtype=np.bool_)
+    baskets, basket = np.unique(services_of.reshape(count, services), axis=0, return_inverse=True)
     lower = np.array([layer.lower for layer in plan.layers], dtype=np.float64)
     upper = np.array([layer.upper for layer in plan.layers], dtype=np.float64)
-    return kernel.Layers(
-        basket=basket.reshape(count, services),
+    return inputs.Layers(
+        baskets=baskets,
+        basket=basket.reshape(count),
         lower=lower.reshape(count, years, segments),
         upper=upper.reshape(count, years, segments),
         annualized=np.array([layer.annualized for layer in plan.layers], dtype=np.bool_),
@@ -317,7 +314,7 @@ def _layers(plan: Plan) -> kernel.Layers:
 
 
 def _episodes(
-    plan: Plan, kinds: Episodes, realizations: np.ndarray, factors: Factors, sums: kernel.Totals
+    plan: Plan, kinds: Episodes, realizations: np.ndarray, factors: Factors, sums: inputs.Totals
 ) -> dict[str, FloatArray]:
     """Episodes of a block: their number follows exposure and the use of inpatient care."""
     world, seed = plan.world, plan.seed_of("episodes")
@@ -355,7 +352,7 @@ def _episode_types(kinds: Episodes, keys: list[int]) -> episodes_kernel.Types:
     tables = [[unit_cost.quantile_table(law) for law in p.laws] for p in kinds.params]
     return episodes_kernel.Types(
         keys=np.array(keys, dtype=np.uint64),
-        costs=kernel.with_slopes(np.array(tables)),
+        costs=grid.with_slopes(np.array(tables)),
         settings=np.cumsum([p.settings for p in kinds.params], axis=1),
         readmission=np.array([p.readmission_share for p in kinds.params]),
         limits=kinds.limit,
@@ -367,7 +364,7 @@ def _keys(seed: int, stream: str, names: tuple[str, ...]) -> np.ndarray:
 
 
 def _labelled(
-    plan: Plan, realizations: np.ndarray, factors: Factors, sums: kernel.Totals
+    plan: Plan, realizations: np.ndarray, factors: Factors, sums: inputs.Totals
 ) -> xr.Dataset:
     world, measures = plan.world, plan.systematic.quality_measures
     values = {

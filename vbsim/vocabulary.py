@@ -5,6 +5,8 @@ Conventions that hold everywhere:
 * money is nominal US dollars [USD]; rates are shares of 1; exposure is person-years;
 * savings and losses are magnitudes >= 0 in variables of their own;
 * ``net_to_provider`` is signed, positive = money to the provider;
+* a contract's result is the net money of its holder, the provider of most contracts, the payer of a
+  managed-care plan: coordinate ``holder``;
 * ``net_to_party`` sums to zero over the parties in every realization and year.
 """
 
@@ -22,6 +24,7 @@ LAYER = "layer"
 CONTRACT = "contract"
 LINE = "line"
 PARTY = "party"
+HOLDER = "holder"
 MEASURE = "measure"
 QUALITY_MEASURE = "quality_measure"
 EPISODE_TYPE = "episode_type"
@@ -53,6 +56,7 @@ COORDINATES = {
     "formula": "arithmetic that gives the line from earlier lines of the same statement",
     "meaning": "where a line comes from that is not worked out",
     PARTY: "party to the contract",
+    HOLDER: "party that holds the contract: its net money is the contract's result",
     MEASURE: "risk measure",
     QUALITY_MEASURE: "quality measure",
     EPISODE_TYPE: "episode type",
@@ -124,7 +128,7 @@ EXPERIENCE = {
 
 SETTLEMENT = {
     "net_to_provider": Variable(
-        (REALIZATION, YEAR, CONTRACT), USD, "net result of the contract, positive = to the provider"
+        (REALIZATION, YEAR, CONTRACT), USD, "net money of the provider under the contract"
     ),
     "net_to_party": Variable(
         (REALIZATION, YEAR, CONTRACT, PARTY), USD, "net money received by the party"
@@ -142,6 +146,15 @@ SETTLEMENT = {
 }
 
 STAGES = {"experience": EXPERIENCE, "settlement": SETTLEMENT}
+
+
+def net_to_holder(settlement: xr.Dataset) -> xr.DataArray:
+    """Net result of every contract: the net money of the party that holds it [USD]."""
+    parties = settlement[PARTY].values.tolist()
+    places = [parties.index(str(holder)) for holder in settlement[HOLDER].values]
+    found = settlement["net_to_party"].isel({PARTY: xr.DataArray(places, dims=CONTRACT)})
+    found = found.drop_vars(PARTY).assign_coords({HOLDER: settlement[HOLDER]})
+    return found.assign_attrs(long_name="net result of the contract, positive = to its holder")
 
 
 def label(dataset: xr.Dataset, stage: str) -> xr.Dataset:

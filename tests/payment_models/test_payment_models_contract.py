@@ -23,10 +23,9 @@ from hypothesis import strategies as st
 import vbsim
 from tests.payment_models.cases.shared_savings import TWO_SIDED
 from vbsim.errors import ParameterError
-from vbsim.kernels import members as kernel
 from vbsim.payment_models import MODELS, capitation, clauses, fee_for_service, shared_savings
 from vbsim.payment_models.base import ContractYear, FloatArray, Statement
-from vbsim.vocabulary import PARTIES, PAYER, PROVIDER, REINSURER
+from vbsim.vocabulary import PARTIES, PAYER
 
 SAMPLES = {name: import_module(f"tests.payment_models.cases.{name}") for name in MODELS}
 CASES = [(name, terms) for name, sample in SAMPLES.items() for terms in sample.TERMS]
@@ -127,13 +126,13 @@ def test_terms_are_frozen_and_compare_by_value(name: str, terms: Any) -> None:
 @many
 @given(years)
 def test_money_is_conserved(year: ContractYear) -> None:
-    """Steps add up to the net, the net is the provider's part of the flows, all flows sum to 0."""
+    """Steps add up to the net, the net is its party's part of the flows, all flows sum to 0."""
     for name, terms in CASES:
         statement = settled(name, year, terms)
         tolerance = cent(year, statement)
         added = sum(statement.steps.values())
         assert np.all(np.abs(statement.net - added) <= tolerance), name
-        assert np.all(np.abs(statement.net_to(PROVIDER) - added) <= tolerance), name
+        assert np.all(np.abs(statement.net_to(statement.party) - added) <= tolerance), name
         ledger = sum(statement.net_to(party) for party in PARTIES)
         assert np.all(np.abs(ledger) <= tolerance), name
         for transfer in statement.transfers:
@@ -335,72 +334,6 @@ def test_zero_benchmark(terms: shared_savings.Terms) -> None:
     statement = settled("shared_savings", replace(year, person_years=zero), terms)
     np.testing.assert_allclose(statement.net, 0.0, atol=1e-12)
     assert np.all(np.isnan(statement.facts["savings_rate"]))
-
-
-def layer_cost(costs: list[float], lower: float, upper: float) -> float:
-    """Part of each member's annual cost inside a layer, added up by the engine's own sentence."""
-    fields_of_no_use = dict.fromkeys(kernel.Batch._fields, np.empty(0))
-    batch = kernel.Batch(
-        **fields_of_no_use | {"cost": np.array([costs]), "exposure": np.ones(len(costs))}
-    )
-    bounds = np.ones((1, 1, 1))
-    layers = kernel.Layers(np.array([[True]]), lower * bounds, upper * bounds, np.array([False]))
-    out = np.zeros(1)
-    kernel.add_layers.py_func(batch, len(costs), layers, 0, 0, out)
-    return float(out[0])
-
-
-D4 = [150_000.0, 40_000.0, 900_000.0]
-
-
-def with_stop_loss(
-    attachment: float, premium_pmpm: float = 0.0, limit: float = np.inf, coinsurance: float = 0.9
-) -> Statement:
-    """Capitation of three members with the costs of D4, and a specific stop-loss on them."""
-    cost, missing = np.array([sum(D4)]), np.full(1, np.nan)
-    year = ContractYear(cost, cost, missing, np.full(1, 3.0), missing, missing)
-    plain = settled("capitation", year, capitation.Terms(10_000.0))
-    layer = np.array([layer_cost(D4, attachment, attachment + limit)])
-    terms = clauses.StopLossTerms(attachment, limit, coinsurance, premium_pmpm)
-    return clauses.with_stop_loss(plain, layer, year.person_years, terms)
-
-
-def test_specific_stop_loss() -> None:
-    """X = 150k, 40k, 900k; attachment 100k, 90 %: 0.9 * (50k + 800k) = 765,000."""
-    statement = with_stop_loss(100_000.0, premium_pmpm=25.0)
-    assert statement.steps["stop_loss_recovery"][0] == pytest.approx(765_000.0)
-    # 25 PMPM for three members and twelve months.
-    assert statement.steps["stop_loss_premium"][0] == pytest.approx(-900.0)
-    # Capitation 10,000 * 36 = 360,000 less claims 1,090,000: the net without stop-loss.
-    assert statement.net[0] == pytest.approx(-730_000.0 + 765_000.0 - 900.0)
-    assert statement.net_to(REINSURER)[0] == pytest.approx(900.0 - 765_000.0)
-    assert statement.net_to(PROVIDER)[0] == pytest.approx(statement.net[0])
-    assert sum(statement.net_to(party)[0] for party in PARTIES) == pytest.approx(0.0, abs=1e-6)
-    # A layer of 200k ends at 300k: 0.9 * (50k + 200k) = 225,000.
-    limited = with_stop_loss(100_000.0, limit=200_000.0)
-    assert limited.steps["stop_loss_recovery"][0] == pytest.approx(225_000.0)
-
-
-@given(st.floats(0.0, 1e6), st.floats(0.0, 1e6))
-def test_a_lower_attachment_at_the_same_premium_never_pays_less(a: float, b: float) -> None:
-    low, high = sorted((a, b))
-    assert with_stop_loss(low, 25.0).net[0] >= with_stop_loss(high, 25.0).net[0] - 1e-6
-
-
-STOP_LOSS = clauses.StopLossTerms(1e5, np.inf, 0.9, 10.0)
-STOP_LOSS_NONSENSE: list[tuple[Any, dict[str, Any], str]] = [
-    (STOP_LOSS, {"attachment": -1.0}, r"stop-loss attachment is -1 USD; expected 0 or more"),
-    (STOP_LOSS, {"attachment": np.nan}, r"stop-loss attachment is nan USD"),
-    (STOP_LOSS, {"limit": -5.0}, r"stop-loss limit is -5 USD"),
-    (STOP_LOSS, {"premium_pmpm": np.nan}, r"stop-loss premium_pmpm is nan USD"),
-    (STOP_LOSS, {"coinsurance": 90.0}, r"stop-loss coinsurance is 90; expected 0 to 1"),
-]
-
-
-@pytest.mark.parametrize(("terms", "change", "message"), STOP_LOSS_NONSENSE, ids=str)
-def test_stop_loss_refuses_nonsense(terms: Any, change: dict[str, Any], message: str) -> None:
-    with pytest.raises(ParameterError, match=message):
-        replace(terms, **change)
 
 
 def test_a_size_outside_every_band_is_refused() -> None:

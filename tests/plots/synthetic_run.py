@@ -153,6 +153,7 @@ def results(made: Plan, rates: np.ndarray) -> xr.Dataset:
         "year": [2022, 2023],
         "contract": names,
         "party": list(vocabulary.PARTIES),
+        "holder": ("contract", [vocabulary.PROVIDER] * len(names)),
         "line": [".".join(key) for key in lines],
         "line_contract": ("line", [contract for contract, _ in lines]),
         "line_name": ("line", [line for _, line in lines]),

@@ -111,8 +111,9 @@ def test_the_command(vbsim_command: CommandLine, tmp_path: Path) -> None:
     code, out, _ = vbsim_command("explain", run, "--contract", "enhanced", "--json")
     assert code == 0
     found = json.loads(out)
+    assert found["holder"] == "provider"
     assert sum(line["value"] for line in found["lines"] if line["adds"]) == pytest.approx(
-        found["net_to_provider"], abs=0.01
+        found["net_to_holder"], abs=0.01
     )
     code, _, err = vbsim_command("explain", run, "--contract", "enhansed")
     assert code == 2

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.scenario import wrong_capitation, wrong_care
 from tests.scenario.base import BASE, CommandLine, changed, line_of, listing
 from tests.scenario.wrong_places import CASES, Case
 
@@ -27,7 +28,11 @@ def problem(path: Path, line: int | None, case: Case) -> str:
     return f"{where}: {case.path}\n  found:    {case.found}"
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case",
+    [*CASES, *wrong_capitation.CASES, *wrong_care.CASES],
+    ids=lambda case: case.name,
+)
 def test_message(case: Case, vbsim_command: CommandLine, tmp_path: Path) -> None:
     text, path = wrong_text(case), tmp_path / "wrong.yaml"
     path.write_text(text, encoding="utf-8")

@@ -51,7 +51,7 @@ def _print(found: Explanation) -> None:
         _print_line("+" if line.adds else " ", line.words, line.shown, width)
         for text in _how(line):
             stdout.print(Padding(text, (0, 0, 0, 6)), highlight=False)
-    total = "Net result of the provider"
+    total = f"Net result of the {found.holder}"
     stdout.print("─" * (width + 24), highlight=False)
     _print_line("=", total, shown(found.net, USD), width)
     stdout.print(Padding("sum of the lines marked +", (0, 0, 1, 6)), highlight=False)

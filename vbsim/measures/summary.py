@@ -7,7 +7,7 @@ import xarray as xr
 
 from vbsim.measures.catalogue import MEASURES, Measure, prob_owing_more_than
 from vbsim.measures.labelled import measure_array, paired_difference
-from vbsim.vocabulary import CONTRACT, SHARE
+from vbsim.vocabulary import CONTRACT, HOLDER, SHARE, net_to_holder
 
 RATE_MEASURES = ("mean", "sd", "p05", "p25", "p50", "p75", "p95")
 
@@ -25,9 +25,10 @@ def measure(settlement: xr.Dataset) -> xr.Dataset:
     -------
     Dataset
         ``value(year, contract, party, measure)`` of each party's net money; ``difference(year,
-        contract, measure)`` of the provider's from the reference contract, paired realization by
-        realization; ``savings_rate(year, contract, measure)``. Each has its ``..._error`` or
-        ``standard_error``. Units differ by measure: coordinate ``unit``.
+        contract, measure)`` of the contract's result, its holder's net money, from the reference
+        contract's, paired realization by realization; ``savings_rate(year, contract, measure)``.
+        Each has its ``..._error`` or ``standard_error``. Units differ by measure: coordinate
+        ``unit``. Coordinate ``holder`` names the party that holds each contract.
     """
     amounts = np.atleast_1d(settlement.attrs.get("owing_more_than", []))
     measures: list[Measure] = [
@@ -36,7 +37,7 @@ def measure(settlement: xr.Dataset) -> xr.Dataset:
     ]
     parties = measure_array(settlement["net_to_party"], measures)
     reference = str(settlement.attrs["reference"])
-    differences = paired_difference(settlement["net_to_provider"], reference, measures=measures)
+    differences = paired_difference(net_to_holder(settlement), reference, measures=measures)
     out = xr.Dataset(
         {
             "value": parties["value"],
@@ -44,6 +45,7 @@ def measure(settlement: xr.Dataset) -> xr.Dataset:
             "difference": differences["value"],
             "difference_standard_error": differences["standard_error"],
         },
+        coords={HOLDER: (CONTRACT, settlement[HOLDER].values)},
         attrs={"reference": reference},
     )
     rate = settlement["savings_rate"]

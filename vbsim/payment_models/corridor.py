@@ -85,9 +85,9 @@ class Terms:
 
     def __post_init__(self) -> None:
         """Refuse bands out of order and shares outside [0, 1]."""
-        _check_bands("corridors", self.corridors)
+        check_bands("corridors", self.corridors)
         if self.loss_corridors:
-            _check_bands("loss_corridors", self.loss_corridors)
+            check_bands("loss_corridors", self.loss_corridors)
         for name in (
             "discount", "quality_withhold", "sequestration", "loss_sequestration",
             "retention_withhold", "capitation", "capitated_share", "enhanced_capitation",
@@ -286,7 +286,8 @@ def in_words(gap: str, base: str, corridors: Bands) -> str:
     return " + ".join(bands) or "0"
 
 
-def _check_bands(name: str, corridors: Bands) -> None:
+def check_bands(name: str, corridors: Bands) -> None:
+    """Refuse bands that do not begin at 0 and rise, and shares outside [0, 1]."""
     ends = [end for end, _ in corridors]
     if ends[:1] != [0.0] or any(not low < high for low, high in pairwise(ends)):
         raise ParameterError(f"{name} begin at {ends}; expected 0 first, then rising")

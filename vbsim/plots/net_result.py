@@ -71,7 +71,7 @@ def draw(figure: Figure, findings: Findings) -> Axes:
         _draw_panel(axes, panel(net, edges), last=axes is grid[-1])
         _mark(axes, findings, name)
         _write_row(figure, axes, findings, name, decimals)
-    style.money_axis(grid[-1].xaxis, "Net result of the provider")
+    style.money_axis(grid[-1].xaxis, f"Net result of {findings.whose}")
     _write_heads(figure, findings, 1 - (_HEAD - 0.1) / height)
     first: Axes = grid[0]
     return first
@@ -126,7 +126,7 @@ def _write_row(figure: Figure, axes: Axes, findings: Findings, name: str, decima
 def _write_heads(figure: Figure, findings: Findings, bottom: float) -> None:
     style.title(
         figure,
-        f"How much the provider may win or lose, {findings.year}",
+        f"How much {findings.whose} may win or lose, {findings.year}",
         f"{findings.net(findings.names[0]).size:,} simulated years, the same for every contract; "
         "losses orange, gains blue",
     )
