@@ -8,12 +8,16 @@ bit.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 import pickle
+import signal
 import threading
 from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -29,7 +33,8 @@ from vbsim.simulate import Engine, engine_of, processors, use_threads
 
 LOCAL = "local"
 Block = tuple[xr.Dataset, xr.Dataset]
-_PATIENCE = 20.0  # seconds for a scheduler to answer, and for a first worker to come
+_PATIENCE = 10.0  # seconds for a scheduler to answer, and for a first worker to come
+_LONG = 30.0  # seconds for a block to be finished, or else for a lost worker to come back
 _RETRIES = 3
 _one_at_a_time = threading.Lock()  # a block uses all threads of its worker
 
@@ -66,21 +71,37 @@ def settled_blocks(
         If the cluster is lost.
     """
     with _client(address, threads) as client:
-        _check_workers(client, address, memory)
-        work = _Work(pickle.dumps(plan), program(), _digest(plan, engine_of(plan)))
+        _check_versions(client, address)
+        first = _digest(plan, engine_of(plan))
+        work = Work(pickle.dumps(plan), tuple(program().items()), first, memory)
         _check_numbers(client, work)
         with _losses_named(address):
             yield from _gathered(client, work, iter(spans), address)
 
 
-class _Work:
-    """What a worker needs to know to take part: the plan, and what its numbers must be."""
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a worker needs to know to take part.
 
-    def __init__(self, plan: bytes, program: dict[str, str], digest: str) -> None:
-        self.plan, self.program, self.digest = plan, program, digest
+    Parameters
+    ----------
+    plan
+        The Plan, pickled.
+    program
+        What program it must be.
+    first
+        Hash of the results that the first realization must have.
+    memory
+        What it must be allowed to use [bytes].
+    """
+
+    plan: bytes
+    program: tuple[tuple[str, str], ...]
+    first: str
+    memory: int
 
 
-def _gathered(client: Any, work: _Work, spans: Iterator[range], address: str) -> Iterator[Block]:
+def _gathered(client: Any, work: Work, spans: Iterator[range], address: str) -> Iterator[Block]:
     """Blocks as they are finished; two for each worker are under way, the others wait here."""
     pending: set[Any] = set()
     while True:
@@ -89,10 +110,11 @@ def _gathered(client: Any, work: _Work, spans: Iterator[range], address: str) ->
             pending.add(client.submit(_block, work, span, pure=False, retries=_RETRIES))
         if not pending:
             return
-        for future in _some_done(pending):
+        done = _some_done(pending)
+        for future in done:
             pending.remove(future)
             yield future.result()
-        if not client.nthreads():
+        if not done and not client.nthreads():
             raise ConnectionError(f"no worker is left at {address}")
 
 
@@ -101,7 +123,7 @@ def _some_done(futures: Collection[Any]) -> Collection[Any]:
     from distributed import wait
 
     try:
-        return wait(list(futures), timeout=_PATIENCE, return_when="FIRST_COMPLETED").done
+        return wait(list(futures), timeout=_LONG, return_when="FIRST_COMPLETED").done
     except TimeoutError:
         return ()
 
@@ -111,33 +133,61 @@ def _client(address: str, threads: int | None) -> Iterator[Any]:
     """Client of a cluster."""
     try:
         from distributed import Client, LocalCluster
+        from distributed.utils import silence_logging_cmgr
     except ImportError:
         raise ClusterError(
             "--cluster needs the packages dask and distributed; install them with: "
             "pip install 'vbsim[scale]'"
         ) from None
-    if address == LOCAL:
-        count = threads or processors()
-        quiet = {"silence_logs": logging.CRITICAL, "dashboard_address": None}
-        with (
-            LocalCluster(n_workers=count, threads_per_worker=1, processes=True, **quiet) as cluster,
-            Client(cluster) as client,
-        ):
+    if address != LOCAL:
+        _check_address(address)
+        # What Dask would log of a lost connection is told in one sentence.
+        with silence_logging_cmgr(logging.CRITICAL), Client(address, timeout=_PATIENCE) as client:
             yield client
         return
-    try:
-        client = Client(address, timeout=_PATIENCE)
-    except (OSError, ValueError) as error:
-        raise ClusterError(
-            f"no Dask scheduler answers at {address} ({error}); start one with 'dask scheduler' "
-            "and give the address that it prints, as tcp://HOST:8786, or give --cluster local"
-        ) from None
-    with client:
+    count = threads or processors()
+    cluster = LocalCluster(
+        n_workers=count,
+        threads_per_worker=1,
+        processes=True,
+        dashboard_address=None,
+        silence_logs=logging.CRITICAL,
+        preload=[__name__],
+    )
+    with cluster, Client(cluster) as client:
         yield client
 
 
-def _check_workers(client: Any, address: str, memory: int) -> None:
-    """Refuse a cluster without workers, and workers of another version or too small."""
+def _check_address(address: str) -> None:
+    """Refuse an address at which no scheduler answers in time.
+
+    Dask's client waits without end for a server that accepts a connection and says nothing, and
+    takes what another kind of server says for the length of a message.
+    """
+    from distributed import rpc
+
+    async def ask() -> str:
+        async with rpc(address, timeout=_PATIENCE) as server:
+            return str((await server.identity())["type"])
+
+    try:
+        with ThreadPoolExecutor(1) as aside:  # a notebook has a loop of its own in this thread
+            found = aside.submit(lambda: asyncio.run(asyncio.wait_for(ask(), _PATIENCE))).result()
+    except OSError:  # also when the time is over
+        found = f"nothing within {_PATIENCE:g} s"
+    except ValueError as error:
+        found = str(error)
+    except Exception as error:
+        found = f"a server that is none, {type(error).__name__}"
+    if found != "Scheduler":
+        raise ClusterError(
+            f"no Dask scheduler at {address} (found: {found}); start one with 'dask scheduler' and "
+            "give the address that it prints, as tcp://HOST:8786, or give --cluster local"
+        )
+
+
+def _check_versions(client: Any, address: str) -> None:
+    """Refuse a cluster without workers, and workers of another version."""
     try:
         client.wait_for_workers(1, timeout=_PATIENCE)
     except TimeoutError:
@@ -150,16 +200,9 @@ def _check_workers(client: Any, address: str, memory: int) -> None:
     for worker, found in versions["workers"].items():
         there = {name: str(found["packages"].get(name)) for name in names}
         _refuse_others(worker, differences(there, here))
-    for worker, found in client.scheduler_info()["workers"].items():
-        limit = found["memory_limit"]
-        if limit and limit < memory:
-            raise ClusterError(
-                f"worker {worker} may use {limit / 1e9:,.1f} GB of memory, and a block needs "
-                f"{memory / 1e9:,.1f} GB; start it with a higher --memory-limit"
-            )
 
 
-def _check_numbers(client: Any, work: _Work) -> None:
+def _check_numbers(client: Any, work: Work) -> None:
     """Have every worker simulate the first realization, and refuse one that finds another."""
     asked = {
         client.submit(_answer, work, workers=[worker], pure=False): worker
@@ -182,15 +225,13 @@ def _refuse_others(worker: str, found: list[str]) -> None:
         raise ClusterError(
             f"worker {worker} would give other numbers\n  "
             + "\n  ".join(found)
-            + "\nto do: install the same versions there as here, and start the worker anew"
+            + "\nto do: use the same versions there as here, on like processors"
         )
 
 
 @contextmanager
 def _losses_named(address: str) -> Iterator[None]:
     """Turn what Dask says when a cluster is lost into words."""
-    from concurrent.futures import CancelledError
-
     from distributed import KilledWorker
 
     try:
@@ -207,12 +248,17 @@ def _losses_named(address: str) -> Iterator[None]:
 # What runs on a worker.
 
 
-def _answer(work: _Work) -> None:
+def dask_setup(worker: Any) -> None:
+    """Leave Ctrl-C to the run: Dask calls this when a worker of a local cluster starts."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _answer(work: Work) -> None:
     """Say nothing where all is well."""
     _take_part(work)
 
 
-def _block(work: _Work, span: range) -> Block:
+def _block(work: Work, span: range) -> Block:
     """Simulate and settle a block."""
     plan, engine = _take_part(work)
     with _one_at_a_time:
@@ -220,25 +266,30 @@ def _block(work: _Work, span: range) -> Block:
         return _settled(plan, engine, span)
 
 
-def _take_part(work: _Work) -> tuple[Plan, Engine]:
+def _take_part(work: Work) -> tuple[Plan, Engine]:
     """Prepare this worker, or refuse: a worker may come when the run is under way."""
     with _one_at_a_time:
         _use_own_threads()
-        return _prepared(work.plan, tuple(work.program.items()), work.digest)
+        return _prepared(work)
 
 
 @lru_cache(maxsize=1)
-def _prepared(text: bytes, there: tuple[tuple[str, str], ...], digest: str) -> tuple[Plan, Engine]:
+def _prepared(work: Work) -> tuple[Plan, Engine]:
     from distributed import get_worker
 
-    _refuse_others(get_worker().address, differences(program(), dict(there)))
-    plan: Plan = pickle.loads(text)
-    engine = engine_of(plan)
-    if _digest(plan, engine) != digest:
-        _refuse_others(
-            get_worker().address,
-            ["first realization: other bits there than here, so its processor rounds otherwise"],
+    worker = get_worker()
+    _refuse_others(worker.address, differences(program(), dict(work.program)))
+    limit = worker.memory_manager.memory_limit
+    if limit and limit < work.memory:
+        raise ClusterError(
+            f"worker {worker.address} may use {limit / 1e9:,.2f} GB of memory, and a block needs "
+            f"{work.memory / 1e9:,.2f} GB; start it with a higher --memory-limit"
         )
+    plan: Plan = pickle.loads(work.plan)
+    engine = engine_of(plan)
+    if _digest(plan, engine) != work.first:
+        rounding = "first realization: other bits there than here; its processor rounds otherwise"
+        _refuse_others(worker.address, [rounding])
     return plan, engine
 
 

@@ -143,8 +143,8 @@ def check_run(
     """
     _check_threads(threads, cluster)
     check_unfinished(folder, plan, resume=resume, overwrite=overwrite)
-    capacity.check_memory(capacity.memory_bytes(plan))
     capacity.check_disk(folder, capacity.results_bytes(plan))
+    capacity.check_memory(capacity.memory_bytes(plan))
 
 
 def write_report(folder: Path, plan: Plan, manifest: dict[str, Any]) -> xr.Dataset:

@@ -19,7 +19,7 @@ _BLOCK_BYTES = 2**26
 # Measured peaks of a process: the libraries, compiled code and figures; copies of a block while it
 # is settled and written; and, per realization, the sorted samples of two contracts while their
 # difference is measured.
-_PROGRAM_BYTES, _BLOCK_COPIES, _MEASURING_BYTES = 400e6, 4, 150
+_PROGRAM_BYTES, _BLOCK_COPIES, _MEASURING_BYTES = 400e6, 2, 150
 
 
 def row_bytes(plan: Plan) -> int:
@@ -64,8 +64,8 @@ def check_disk(out: Path, need: int) -> None:
     while not place.exists():
         place = place.parent
     begun = partial_folder(out) / RESULTS
-    if begun.is_file():
-        need -= begun.stat().st_size
+    if begun.is_file():  # as much of it as has its place on the disk already
+        need -= 512 * getattr(begun.stat(), "st_blocks", 0)
     free = shutil.disk_usage(place).free
     if need > 0.9 * free:
         raise CapacityError(

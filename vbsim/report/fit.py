@@ -9,7 +9,7 @@ from vbsim.plan import FloatArray, Plan
 from vbsim.vocabulary import REALIZATION, SEGMENT, SERVICE, USD, YEAR
 
 PER_THOUSAND = 1000.0
-_READ = 2**25  # bytes of amounts read at once
+_READ = 2**24  # bytes of amounts read at once
 
 
 def fit(plan: Plan, experience: xr.Dataset) -> xr.Dataset:
@@ -61,7 +61,7 @@ def ratio_of_sums(
     exposure
         Dims realization, segment [person-years].
     block
-        Realizations read at a time, which bounds memory; some 32 MB of them by default.
+        Realizations read at a time, which bounds memory; some 16 MB of them by default.
 
     Returns
     -------

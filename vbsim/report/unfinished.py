@@ -61,7 +61,7 @@ class UnfinishedRun:
         self.resumed = [str(entry["resumed"]) for entry in journal if "resumed" in entry]
         self.finished = _finished(journal)
         self._unsaved: list[range] = []
-        self._saved_at = time.monotonic()
+        self._saved_at = -_COMMIT_SECONDS
         self._results = ResultsWriter(folder / RESULTS, realizations)
 
     @property
