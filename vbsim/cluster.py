@@ -150,7 +150,7 @@ def _client(address: str, threads: int | None) -> Iterator[Any]:
         n_workers=count,
         threads_per_worker=1,
         processes=True,
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",  # any free port: no warning if 8787 is taken
         silence_logs=logging.CRITICAL,
         preload=[__name__],
     )
