@@ -11,7 +11,7 @@ import xarray as xr
 from tests.conftest import small_scenario
 from vbsim.errors import CapacityError, ParameterError
 from vbsim.plan import Plan
-from vbsim.report.run_folder import ResultsWriter
+from vbsim.report.results_file import ResultsWriter
 from vbsim.scenario.resolve import resolve
 from vbsim.settle import settle
 from vbsim.simulate import blocks, processors, simulate, systematic
@@ -142,10 +142,8 @@ def test_results_file_is_the_same_to_the_last_bit(small_plan: Plan, tmp_path) ->
     for number, (threads, block) in enumerate([(1, 60), (processors(), 13)]):
         path = tmp_path / f"{number}.nc"
         with ResultsWriter(path, small_plan.realizations) as results:
-            start = 0
             for part in blocks(small_plan, threads=threads, block=block):
-                results.append(start, settle(small_plan, part), part)
-                start += part.sizes["realization"]
+                results.write(settle(small_plan, part), part)
         files.append(path.read_bytes())
     assert files[0] == files[1]
 
@@ -155,8 +153,8 @@ def test_a_plan_without_layers_is_written_block_by_block(tmp_path) -> None:
     assert not plan.layers
     path = tmp_path / "results.nc"
     with ResultsWriter(path, plan.realizations) as results:
-        for number, part in enumerate(blocks(plan, block=20)):
-            results.append(20 * number, settle(plan, part), part)
+        for part in blocks(plan, block=20):
+            results.write(settle(plan, part), part)
     with xr.open_dataset(path, engine="h5netcdf", group="experience") as seen:
         np.testing.assert_array_equal(seen["claims"].values, simulate(plan)["claims"].values)
         assert "layer_cost" not in seen

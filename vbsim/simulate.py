@@ -8,7 +8,6 @@ of a long run are those of a short one.
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,18 +77,28 @@ def blocks(
     plan: Plan, threads: int | None = None, block: int | None = None
 ) -> Iterator[xr.Dataset]:
     """Simulate block by block; memory is bounded by the block."""
-    if threads is not None:
-        check_threads(threads)
-        numba.set_num_threads(threads)
-    engine = Engine.of(plan)
+    use_threads(threads)
+    engine = engine_of(plan)
     size = block_size(plan) if block is None else block
     for start in range(0, plan.realizations, size):
         yield engine.block(np.arange(start, min(start + size, plan.realizations)))
 
 
+def engine_of(plan: Plan) -> Engine:
+    """Engine that simulates a plan: realization numbers in, their Experience out."""
+    return Engine.of(plan)
+
+
 def processors() -> int:
     """Threads that the claims engine may use on this machine."""
     return int(numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]
+
+
+def use_threads(threads: int | None) -> None:
+    """Simulate on so many threads; leave all as it is without a number."""
+    if threads is not None:
+        check_threads(threads)
+        numba.set_num_threads(threads)
 
 
 def check_threads(threads: int) -> None:
@@ -119,16 +128,6 @@ def experience_bytes(plan: Plan) -> int:
     per_year = 4 if kinds is None else 4 + len(kinds.types) * (3 + len(kinds.limits))
     per_year += 2 * len(measures[0].measures) if measures else 0
     return 8 * plan.realizations * years * (segments * per_cell + per_year)
-
-
-def seconds(plan: Plan) -> float:
-    """Time that simulating a plan takes on this machine, from a short trial [s]."""
-    engine = Engine.of(plan)
-    trial = int(np.clip(1_000_000 // member_years(plan), 1, 100))
-    engine.block(np.arange(1))  # compiles, or loads what was compiled
-    start = time.perf_counter()
-    engine.block(np.arange(trial))
-    return (time.perf_counter() - start) / trial * plan.realizations
 
 
 def free_memory() -> int:

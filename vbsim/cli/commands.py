@@ -49,6 +49,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="print JSON instead of a ta
 Realizations = Annotated[
     int | None, typer.Option(min=2, help="contract years to simulate, instead of the scenario's")
 ]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Dask scheduler that spreads the work, or local for processes on this machine",
+    ),
+]
 Seed = Annotated[int | None, typer.Option(min=0, help="seed, instead of the scenario's")]
 
 
@@ -72,21 +79,40 @@ def run(
         int | None, typer.Option(min=1, help="threads [default: all]; never changes a number")
     ] = None,
     engine: Annotated[EngineName, typer.Option(help="engine; auto takes claims")] = EngineName.AUTO,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace the run in -o")] = False,
+    cluster: Cluster = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="continue the run to -o that was stopped or killed")
+    ] = False,
+    overwrite: Annotated[
+        bool,
+        typer.Option("--overwrite", help="replace the run in -o, whether finished or not"),
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="print nothing but errors")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Simulate a scenario, settle its contracts and write a run folder with a report.
 
+    Blocks of results are kept as they are finished: a run that was stopped, killed or out of disk
+    goes on with the same command and --resume, to the same numbers.
+
     Example: vbsim run scenarios/northwest_ohio_2022.yaml -o runs/northwest_ohio
     """
     with stoppable() as check_stop:
+        from vbsim.report.unfinished import can_be_resumed
         from vbsim.run import check_run
         from vbsim.run import run as run_story
 
         plan = _plan(scenario, realizations, seed)
         folder = _destination(out, scenario)
-        check_run(plan, folder, threads=threads, overwrite=overwrite)
+        how: dict[str, Any] = {
+            "threads": threads,
+            "cluster": cluster,
+            "resume": resume,
+            "overwrite": overwrite,
+        }
+        check_run(plan, folder, **how)
+        if resume and not quiet and not can_be_resumed(folder):
+            typer.echo(f"no unfinished run to {folder}; it starts at the beginning", err=True)
         with _progress(quiet or as_json) as bar:
             task = bar.add_task("simulating", total=plan.realizations)
 
@@ -97,7 +123,7 @@ def run(
                 if done == total:
                     bar.update(task, description="reporting ")
 
-            found = run_story(plan, folder, threads=threads, overwrite=overwrite, progress=advance)
+            found = run_story(plan, folder, **how, progress=advance)
     if as_json:
         typer.echo(json.dumps(show.summary_json(found.summary) | {"folder": str(folder)}))
     elif not quiet:

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from vbsim.plan import Contract, Plan
 from vbsim.plots.text import of_holder, whose
+from vbsim.provenance import ENGINE
 from vbsim.report import inputs
 from vbsim.report.tables import money, share
 from vbsim.vocabulary import CONTRACT, HOLDER, PARTY
@@ -112,15 +113,17 @@ def plan(resolved: Plan) -> None:
 
 def estimate(resolved: Plan) -> list[str]:
     """Engine, work, time, memory and disk that a run will take."""
-    from vbsim.report.run_folder import results_bytes
-    from vbsim.simulate import block_size, experience_bytes, member_years, seconds
+    from vbsim.report import capacity
+    from vbsim.simulate import member_years
 
-    per_block = experience_bytes(resolved) / resolved.realizations * block_size(resolved)
+    memory, fixed = capacity.memory_bytes(resolved), capacity.block_memory(resolved)
     return [
-        "engine: claims (every member, every claim)",
+        f"engine: {ENGINE} (every member, every claim)",
         f"work: {resolved.realizations:,} realizations of {member_years(resolved):,} member-years",
-        f"time: about {seconds(resolved):,.0f} s on this machine; memory: about "
-        f"{0.35 + 3 * per_block / 1e9:.1f} GB; disk: {results_bytes(resolved, 30) / 1e6:,.0f} MB",
+        f"time: about {capacity.seconds(resolved):,.0f} s on this machine; disk: "
+        f"{capacity.results_bytes(resolved) / 1e6:,.0f} MB",
+        f"memory: about {memory / 1e9:.1f} GB, of which {(memory - fixed) / 1e6:,.0f} MB grow with "
+        "the number of realizations",
         f"figures: {len(resolved.figures)}, of which {len(resolved.unverified)} UNVERIFIED",
     ]
 
@@ -132,7 +135,7 @@ def plan_json(resolved: Plan) -> dict[str, Any]:
         "name": resolved.name,
         "seed": resolved.seed,
         "realizations": resolved.realizations,
-        "engine": "claims",
+        "engine": ENGINE,
         "years": world.years.tolist(),
         "segments": list(world.segments),
         "services": list(world.services),

@@ -20,13 +20,13 @@ from scipy import special, stats
 
 from vbsim import streams
 from vbsim.engines.pilot import trajectories
+from vbsim.engines.points import Points, SobolPoints
+from vbsim.engines.systematic import Factors
 from vbsim.generators import layer_response, population, unit_cost, utilization
 from vbsim.kernels import collective as kernel
 from vbsim.kernels.grid import survival_nodes, table_of
 from vbsim.kernels.members import Totals, with_slopes
 from vbsim.plan import FloatArray, Plan
-from vbsim.engines.points import Points, SobolPoints
-from vbsim.engines.systematic import Factors
 
 _PILOT = 2**15  # trajectories of the segment that costs most
 _WHOLE = 64  # up to so many members, every one is drawn as a whole trajectory
@@ -161,12 +161,12 @@ class CollectiveEngine:
         )
         stretch = _with_logs(factors)
         numbers = realizations.astype(np.int64)
-        for segment, parts in enumerate(
-            zip(self.groups, self.exact, self.responses, strict=True)
-        ):
+        for segment, parts in enumerate(zip(self.groups, self.exact, self.responses, strict=True)):
             given = np.empty((realizations.size, 0))
             if isinstance(points, SobolPoints):
-                uniforms = points.uniforms("bulk", [world.segments[segment]], realizations, world.years)
+                uniforms = points.uniforms(
+                    "bulk", [world.segments[segment]], realizations, world.years
+                )
                 given = special.ndtri(uniforms[..., 0])
             kernel.simulate_sums(numbers, segment, *parts, stretch, given, sums)
         return sums
@@ -226,7 +226,9 @@ def group(plan: Plan, segment: int, exact: Moments, services: bool) -> kernel.Gr
     share = count / len(flat)
     bulk_mean = bulk.mean(axis=0, dtype=np.float64)
     most = int(stats.binom.isf(1e-12, members.max(), share)) + 1
-    loadings, first, skew = _bulk(bulk - bulk_mean.astype(np.float32), relative[order[count:]], members, 1.0 - share)
+    loadings, first, skew = _bulk(
+        bulk - bulk_mean.astype(np.float32), relative[order[count:]], members, 1.0 - share
+    )
     return kernel.Group(
         key=key,
         members=members,

@@ -63,8 +63,8 @@ def systematic(plan: Plan, realizations: np.ndarray, points: Points | None = Non
     return Factors(
         frequency=use * (1.0 - savings)[:, :, None],
         price=np.repeat((level * local)[:, :, None], len(world.services), axis=2),
-        national=level[:, :, None] * np.matmul(use.transpose(1, 0, 2), share.transpose(0, 2, 1))
-        .transpose(1, 0, 2),
+        national=level[:, :, None]
+        * np.matmul(use.transpose(1, 0, 2), share.transpose(0, 2, 1)).transpose(1, 0, 2),
         local=local,
         savings=savings,
         quality=measured,

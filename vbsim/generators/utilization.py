@@ -63,7 +63,6 @@ class Params:
                 f"transient_shape is {self.transient_shape:g}; expected between 0.05 and 1e6"
             )
 
-
     def of(self, basket: NDArray[np.bool_]) -> Params:
         """Rates of the services in a basket alone, (K,)."""
         names = ("services", "rates", "elasticities", "risk_moments")

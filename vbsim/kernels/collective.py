@@ -211,5 +211,9 @@ def simulate_sums(realizations, segment, group, exact, response, factors, given,
                 use[row, year],
                 price[row, year],
                 layer_factors(year, log_price[row, year], log_use[row, year], response),
-                (claims[row, year, segment], cost[row, year, segment], layer_cost[row, year, segment]),
+                (
+                    claims[row, year, segment],
+                    cost[row, year, segment],
+                    layer_cost[row, year, segment],
+                ),
             )

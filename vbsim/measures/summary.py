@@ -7,7 +7,8 @@ import xarray as xr
 
 from vbsim.measures.catalogue import MEASURES, Measure, prob_owing_more_than
 from vbsim.measures.labelled import measure_array, paired_difference
-from vbsim.vocabulary import CONTRACT, HOLDER, SHARE, net_to_holder
+from vbsim.measures.series import each_series
+from vbsim.vocabulary import CONTRACT, HOLDER, REALIZATION, SHARE, net_to_holder
 
 RATE_MEASURES = ("mean", "sd", "p05", "p25", "p50", "p75", "p95")
 
@@ -49,9 +50,7 @@ def measure(settlement: xr.Dataset) -> xr.Dataset:
         attrs={"reference": reference},
     )
     rate = settlement["savings_rate"]
-    with_benchmark = [
-        name for name in rate[CONTRACT].values if rate.sel({CONTRACT: name}).notnull().all()
-    ]
+    with_benchmark = _without_gaps(rate)
     if with_benchmark:
         rates = measure_array(rate.sel({CONTRACT: with_benchmark}), RATE_MEASURES)
         names = {"savings_rate": "value", "savings_rate_standard_error": "standard_error"}
@@ -63,3 +62,14 @@ def measure(settlement: xr.Dataset) -> xr.Dataset:
             )
             out[name] = wide.assign_attrs(units=SHARE, long_name=f"{key} of the savings rate")
     return out
+
+
+def _without_gaps(rate: xr.DataArray) -> list[str]:
+    """Contracts whose rate is known in every realization and year."""
+    names = rate[CONTRACT].values.tolist()
+    gaps = {
+        names[index[-1]]
+        for index, values in each_series(rate, REALIZATION, last=CONTRACT)
+        if np.isnan(values).any()
+    }
+    return [name for name in names if name not in gaps]

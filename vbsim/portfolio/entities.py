@@ -172,7 +172,9 @@ def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             yield name, _nested(f"{path}, {name}", row)
 
 
-def _bad_row(path: Path, line: int, name: str, seen: dict[str, int], row: dict[Any, Any]) -> Problem:
+def _bad_row(
+    path: Path, line: int, name: str, seen: dict[str, int], row: dict[Any, Any]
+) -> Problem:
     if name and name not in seen:
         return Problem(str(path), line, "", "more or fewer cells than columns", "a cell for each")
     found = f"{name} again, first in row {seen[name]}" if name else "no name"
