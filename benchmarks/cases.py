@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.reference import simulate_year
+from vbsim.engines import member_years
 from vbsim.generators import utilization
 from vbsim.plan import Plan
 from vbsim.scenario.load import load
 from vbsim.scenario.resolve import resolve
 from vbsim.scenario.schema import Scenario
 from vbsim.settle import settle
-from vbsim.simulate import Engine, member_years
+from vbsim.simulate import engine_of
 
 SCENARIO = Path(__file__).parents[1] / "scenarios" / "northwest_ohio_2022.yaml"
 AGED = {
@@ -60,7 +61,7 @@ def demonstration() -> Plan:
 def claims_engine() -> Case:
     """Claims engine against the NumPy program: one year of 10,000 aged members, 19 claims each."""
     plan = resolve(Scenario.model_validate(AGED))
-    engine = Engine.of(plan)
+    engine = engine_of(plan)
     scale = utilization.response(plan.world.use[0][0], np.zeros(1))[0]
     rng = np.random.default_rng(1)
 
@@ -79,7 +80,7 @@ def claims_engine() -> Case:
 def settlement() -> Case:
     """Settling all contracts of the demonstration against summing their claims once in NumPy."""
     plan = replace(demonstration(), realizations=1000)
-    experience = Engine.of(plan).block(np.arange(1000))
+    experience = engine_of(plan).block(np.arange(1000))
     cost = experience["cost"].to_numpy()
 
     def subject() -> int:

@@ -9,12 +9,13 @@ import pytest
 import xarray as xr
 
 from tests.conftest import small_scenario
+from vbsim.engines.systematic import systematic
 from vbsim.errors import CapacityError, ParameterError
 from vbsim.plan import Plan
 from vbsim.report.results_file import ResultsWriter
 from vbsim.scenario.resolve import resolve
 from vbsim.settle import settle
-from vbsim.simulate import blocks, processors, simulate, systematic
+from vbsim.simulate import blocks, processors, simulate
 
 EXTRA = {"telehealth": {"utilization": 500.0, "unit_cost": {"gamma": {"mean": 80.0, "cv": 0.5}}}}
 

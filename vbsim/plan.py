@@ -269,6 +269,10 @@ class Plan:
         What is unusual but legal.
     episodes
         Episode types, if any contract bundles episodes.
+    engine
+        ``claims``, ``collective``, or ``auto``, which chooses.
+    sampling
+        ``random`` for independent realizations, ``sobol`` for points that fill space evenly.
     """
 
     name: str
@@ -288,6 +292,8 @@ class Plan:
     figures: tuple[Figure, ...]
     warnings: tuple[str, ...]
     episodes: Episodes | None = None
+    engine: str = "auto"
+    sampling: str = "random"
 
     @property
     def performance(self) -> BoolArray:

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from vbsim import streams
+from vbsim.engines import choose
 from vbsim.plan import Plan
 from vbsim.rulebook import Figure
 
-ENGINE = "claims"
 LIBRARIES = ("numpy", "scipy", "numba", "xarray")
 # Parts of the package that show numbers and make none.
 _SHOWN = ("cli", "plots")
@@ -32,7 +32,7 @@ def identity(plan: Plan) -> dict[str, str]:
         "seed": str(plan.seed),
         "seeds": ", ".join(f"{name} {seed}" for name, seed in plan.seeds) or "none",
         "realizations": f"{plan.realizations:,}",
-        "engine": ENGINE,
+        "engine": choose(plan)[0],
         **program(),
         "libraries": ", ".join(f"{name} {version(name)}" for name in LIBRARIES),
     }

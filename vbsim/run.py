@@ -25,10 +25,10 @@ import xarray as xr
 
 from vbsim import rulebook, streams
 from vbsim.cluster import LOCAL, Block, settled_blocks
+from vbsim.engines import choose
 from vbsim.errors import ParameterError
 from vbsim.measures import measure
 from vbsim.plan import Plan
-from vbsim.provenance import ENGINE
 from vbsim.report import capacity
 from vbsim.report import run_folder as files
 from vbsim.report.figures import write_figures
@@ -243,11 +243,14 @@ def _in_memory(plan: Plan, work: Work, progress: Progress | None) -> xr.Dataset:
 
 
 def _manifest(plan: Plan, unfinished: UnfinishedRun, seconds: float) -> dict[str, Any]:
+    engine, why = choose(plan)
     used = sorted({figure.file for figure in plan.figures if "/" in figure.file})
     shipped = [name for name in used if name.split("/")[0] in rulebook.KINDS]
     return {
         "name": plan.name,
-        "engine": ENGINE,
+        "engine": engine,
+        "engine_chosen": why,
+        "sampling": plan.sampling,
         "random_numbers": streams.SCHEME,
         "seed": plan.seed,
         "seeds": dict(plan.seeds),

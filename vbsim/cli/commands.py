@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from dataclasses import replace
 from enum import StrEnum
 from importlib import resources
 from pathlib import Path
@@ -63,7 +64,25 @@ class EngineName(StrEnum):
     """Engines that can be asked for."""
 
     CLAIMS = "claims"
+    COLLECTIVE = "collective"
     AUTO = "auto"
+
+
+class SamplingName(StrEnum):
+    """How realizations are drawn."""
+
+    RANDOM = "random"
+    SOBOL = "sobol"
+
+
+Engine = Annotated[
+    EngineName,
+    typer.Option(help="every claim, or sums over members from exact moments; auto chooses"),
+]
+Sampling = Annotated[
+    SamplingName,
+    typer.Option(help="independent realizations, or Sobol points that need fewer of them"),
+]
 
 
 @app.command()
@@ -78,7 +97,8 @@ def run(
     threads: Annotated[
         int | None, typer.Option(min=1, help="threads [default: all]; never changes a number")
     ] = None,
-    engine: Annotated[EngineName, typer.Option(help="engine; auto takes claims")] = EngineName.AUTO,
+    engine: Engine = EngineName.AUTO,
+    sampling: Sampling = SamplingName.RANDOM,
     cluster: Cluster = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="continue the run to -o that was stopped or killed")
@@ -102,7 +122,7 @@ def run(
         from vbsim.run import check_run
         from vbsim.run import run as run_story
 
-        plan = _plan(scenario, realizations, seed)
+        plan = _plan(scenario, realizations, seed, engine, sampling)
         folder = _destination(out, scenario)
         how: dict[str, Any] = {
             "threads": threads,
@@ -136,13 +156,15 @@ def check(
     scenario: ScenarioFile,
     realizations: Realizations = None,
     seed: Seed = None,
+    engine: Engine = EngineName.AUTO,
+    sampling: Sampling = SamplingName.RANDOM,
     as_json: AsJson = False,
 ) -> None:
     """Validate a scenario and print the Plan: every number with its source and status.
 
     Example: vbsim check scenarios/northwest_ohio_2022.yaml
     """
-    plan = _plan(scenario, realizations, seed)
+    plan = _plan(scenario, realizations, seed, engine, sampling)
     if as_json:
         typer.echo(json.dumps(show.plan_json(plan), default=str))
     else:
@@ -235,12 +257,20 @@ def doctor(as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-def _plan(scenario: Path, realizations: int | None, seed: int | None) -> Any:
+def _plan(
+    scenario: Path,
+    realizations: int | None,
+    seed: int | None,
+    engine: EngineName,
+    sampling: SamplingName,
+) -> Any:
     from vbsim.scenario.load import load_with
     from vbsim.scenario.resolve import resolve
 
     changes = {"realizations": realizations, "seed": seed}
-    return resolve(load_with(scenario, {k: v for k, v in changes.items() if v is not None}))
+    given = {key: value for key, value in changes.items() if value is not None}
+    plan = resolve(load_with(scenario, given))
+    return replace(plan, engine=engine.value, sampling=sampling.value)
 
 
 def _destination(out: Path | None, scenario: Path) -> Path:

@@ -11,7 +11,6 @@ from rich.text import Text
 
 from vbsim.plan import Contract, Plan
 from vbsim.plots.text import of_holder, whose
-from vbsim.provenance import ENGINE
 from vbsim.report import inputs
 from vbsim.report.tables import money, share
 from vbsim.vocabulary import CONTRACT, HOLDER, PARTY
@@ -113,12 +112,14 @@ def plan(resolved: Plan) -> None:
 
 def estimate(resolved: Plan) -> list[str]:
     """Engine, work, time, memory and disk that a run will take."""
+    from vbsim.engines import choose, member_years
     from vbsim.report import capacity
-    from vbsim.simulate import member_years
 
+    engine, why = choose(resolved)
     memory, fixed = capacity.memory_bytes(resolved), capacity.block_memory(resolved)
     return [
-        f"engine: {ENGINE} (every member, every claim)",
+        f"engine: {engine} ({why})",
+        *engine_errors(resolved),
         f"work: {resolved.realizations:,} realizations of {member_years(resolved):,} member-years",
         f"time: about {capacity.seconds(resolved):,.0f} s on this machine; disk: "
         f"{capacity.results_bytes(resolved) / 1e6:,.0f} MB",
@@ -128,14 +129,33 @@ def estimate(resolved: Plan) -> list[str]:
     ]
 
 
+def engine_errors(resolved: Plan) -> list[str]:
+    """Tell what the engine is expected to get wrong, whatever the number of realizations."""
+    from vbsim.engines import FEWEST_MEMBERS
+    from vbsim.engines.collective import CollectiveEngine
+    from vbsim.simulate import engine_of
+
+    engine = engine_of(resolved).members
+    if not isinstance(engine, CollectiveEngine):
+        return []
+    mean, sd, probability = engine.errors()
+    return [
+        f"expected errors of the engine: mean cost {mean:.2%}, standard deviation {sd:.1%}, "
+        f"probabilities {100.0 * probability:.2f} points; below {FEWEST_MEMBERS:,} members auto "
+        "takes claims"
+    ]
+
+
 def plan_json(resolved: Plan) -> dict[str, Any]:
     """Audit trail of a Plan as plain data."""
+    from vbsim.engines import choose
+
     world = resolved.world
     return {
         "name": resolved.name,
         "seed": resolved.seed,
         "realizations": resolved.realizations,
-        "engine": ENGINE,
+        "engine": choose(resolved)[0],
         "years": world.years.tolist(),
         "segments": list(world.segments),
         "services": list(world.services),

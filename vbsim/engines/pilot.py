@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from importlib import import_module
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vbsim import streams
-from vbsim.kernels import members as K
-from vbsim.plan import Plan
+from vbsim.engines.claims import ClaimsEngine
+from vbsim.generators import population, unit_cost, utilization
+from vbsim.plan import Plan, World
 
 Float32Array = NDArray[np.float32]
+_BATCH = 1024  # members of a recorded realization: one batch of the kernel
+_EXPOSURE_STEP = 0.005  # within which entities of different exposure share a pilot
 
 
 @dataclass(frozen=True)
@@ -48,55 +51,51 @@ class Trajectories:
 
 
 def trajectories(plan: Plan, segment: int, count: int) -> Trajectories:
-    sim = import_module("vbsim.simulate")
-    from dataclasses import replace
+    """Draw ``count`` trajectories of a segment, a multiple of 1,024 of them.
 
-    w = plan.world
-    plan = replace(plan, world=replace(w, level=np.ones_like(w.level)), layers=())
-    eng = sim.Engine.of(plan)
-    p, sv, la = eng.people, eng.services, eng.layers
-    one = slice(segment, segment + 1)
-    key = np.uint64(streams.key(plan.seed, "pilot", plan.world.segments[segment]))
-    people = K.People(
-        p.keys[one] + key,
-        p.years,
-        np.ones((p.years.size, 1), np.int64),
-        p.stay[:, one],
-        p.persist[:, one],
-        p.ill_share[one],
-        p.partial[one],
-        p.log_level[one],
-        p.log_risk[one],
-        p.log_transient[one],
+    Exposures are rounded, for entities to share a pilot: the exact moments take care of the rest.
+    """
+    world = plan.world
+    people = world.people[segment]
+    steps = max(round((people.person_years_per_member - 0.5) / _EXPOSURE_STEP), 1)
+    return _trajectories(
+        plan.seed_of("claims"),
+        world.segments[segment],
+        replace(people, person_years_per_member=0.5 + _EXPOSURE_STEP * steps),
+        tuple(year[segment] for year in world.use),
+        world.unit_costs,
+        tuple(map(tuple, world.relative_price.tolist())),
+        tuple(world.years.tolist()),
+        count,
     )
-    services = K.Services(
-        sv.segment_keys[one] + key,
-        sv.keys,
-        np.ascontiguousarray(sv.rate[:, one]),
-        np.ascontiguousarray(sv.price[:, one]),
-        sv.response_start[one],
-        sv.response_step[one],
-        sv.response[one],
-        sv.unit_cost,
+
+
+@lru_cache(maxsize=16)
+def _trajectories(
+    seed: int,
+    name: str,
+    people: population.Params,
+    use: tuple[utilization.Params, ...],
+    unit_costs: tuple[unit_cost.Params, ...],
+    relative_price: tuple[tuple[float, ...], ...],
+    years: tuple[int, ...],
+    count: int,
+) -> Trajectories:
+    ones = np.ones((len(years), 1))
+    world = World(
+        years=np.array(years),
+        segments=(name,),
+        services=use[0].services,
+        members=_BATCH * ones.astype(np.int64),
+        people=(people,),
+        use=tuple((one,) for one in use),
+        unit_costs=unit_costs,
+        level=ones,
+        relative_price=np.array(relative_price),
+        expected_cost=ones,
+        expected_truncated=ones,
     )
-    layers = K.Layers(
-        la.basket,
-        np.ascontiguousarray(la.lower[:, :, one]),
-        np.ascontiguousarray(la.upper[:, :, one]),
-        la.annualized,
-    )
-    T, Kk, L = p.years.size, sv.keys.size, la.basket.shape[0]
-    out = K.Totals(
-        np.zeros((count, T, 1, Kk)),
-        np.zeros((count, T, 1, Kk)),
-        np.zeros((count, T, 1, L)),
-        np.zeros((count, T, 1)),
-    )
-    ones = np.ones((count, T, Kk))
-    K.simulate_members(np.arange(count), ones, ones, people, services, layers, eng.tables, out)
-    return Trajectories(
-        *(
-            x.astype(np.float32)
-            for x in (out.cost[:, :, 0], out.claims[:, :, 0], out.person_years[:, :, 0])
-        )
-    )
+    own = streams.key(seed, "pilot") >> 1
+    record = ClaimsEngine.of_world(world, (), own, own).record(-(-count // _BATCH))
+    claims, cost, person_years = (part.reshape(-1, *part.shape[2:]) for part in record)
+    return Trajectories(cost, claims, person_years)

@@ -24,7 +24,26 @@ from vbsim.plan import FloatArray, Plan
 
 RANDOMIZATIONS = 32
 _BITS = 32
+BULK = "bulk"  # stream of the luck of most members of a segment, in the collective engine
 Dimension = tuple[str, str, int]  # stream, label, calendar year
+
+
+def dimensions_of(plan: Plan) -> list[Dimension]:
+    """Dimensions that points fill evenly, what moves results most first: those fill best."""
+    world, shocks = plan.world, plan.systematic.shocks
+    later = world.years[plan.performance].tolist()
+    years = [*later, *world.years[~plan.performance].tolist()]
+    spread = (world.expected_cost * np.sqrt(world.members)).sum(axis=0)
+    segments = [world.segments[column] for column in np.argsort(-spread)]
+    found: list[Dimension] = [("true_savings", "savings", later[0])]
+    found += [("entity_year", "level", year) for year in years]
+    found += [(BULK, segments[0], year) for year in years]
+    found += [("quality", label, year) for label in ("score", "standard") for year in later]
+    found += [("trend", "trend", year) for year in later]
+    found += [("shocks", "common", year) for year in later]
+    found += [(BULK, segment, year) for segment in segments[1:] for year in years]
+    own = ("pandemic", *shocks.services)
+    return found + [("shocks", label, year) for label in own for year in later]
 
 
 @dataclass(frozen=True)
@@ -66,8 +85,9 @@ class SobolPoints:
     shifts: NDArray[np.uint32]
 
     @classmethod
-    def of(cls, plan: Plan, dimensions: Sequence[Dimension]) -> SobolPoints:
-        """Make as many points as the plan has realizations; the first dimensions fill best."""
+    def of(cls, plan: Plan) -> SobolPoints:
+        """Make as many points as the plan has realizations."""
+        dimensions = dimensions_of(plan)
         count = -(-plan.realizations // RANDOMIZATIONS)
         sobol = qmc.Sobol(len(dimensions), scramble=True, bits=_BITS, rng=plan.seed_of("sobol"))
         power = max(count - 1, 0).bit_length()
@@ -97,3 +117,8 @@ class SobolPoints:
 
 
 Points = RandomPoints | SobolPoints
+
+
+def points_of(plan: Plan) -> Points:
+    """Points of a plan, as its sampling asks for."""
+    return SobolPoints.of(plan) if plan.sampling == "sobol" else RandomPoints(plan)

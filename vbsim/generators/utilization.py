@@ -65,8 +65,13 @@ class Params:
 
     def of(self, basket: NDArray[np.bool_]) -> Params:
         """Rates of the services in a basket alone, (K,)."""
-        names = ("services", "rates", "elasticities", "risk_moments")
-        return replace(self, **{n: tuple(compress(getattr(self, n), basket)) for n in names})
+        return replace(
+            self,
+            services=tuple(compress(self.services, basket)),
+            rates=tuple(compress(self.rates, basket)),
+            elasticities=tuple(compress(self.elasticities, basket)),
+            risk_moments=tuple(compress(self.risk_moments, basket)),
+        )
 
 
 def labels(params: Params) -> tuple[str, ...]:

@@ -85,7 +85,7 @@ def from_table(table, bits32):  # type: ignore[no-untyped-def]
 
 @njit(inline="always")
 def standard_normal(table, bits):  # type: ignore[no-untyped-def]
-    """Standard normal from 64 bits: the upper half its size, the last bit its sign."""
+    """Draw a standard normal: the upper half of 64 bits gives its size, the last bit its sign."""
     size = from_table(table, np.uint32(bits >> np.uint64(32)))
     return size if bits & np.uint64(1) else -size
 
@@ -167,7 +167,7 @@ def stretch(year, deviation, exact, use, price, layers, sums):  # type: ignore[n
         of_cost = exact.mean[year, k] + (1.0 - exact.random[year, k] * noise) * deviation[k]
         of_claims = exact.mean[year, at] + (1.0 - exact.random[year, at] * noise) * deviation[at]
         cost[k] = use[k] * price[k] * of_cost
-        claims[k] = use[k] * of_claims
+        claims[k] = max(np.rint(use[k] * of_claims), 0.0)  # whole, as claims are
     for number in range(layer_cost.size):
         at = 2 * cost.size + number
         level, spread = layers[number, 0], layers[number, 1]

@@ -59,6 +59,14 @@ class Totals(NamedTuple):
     person_years: FloatArray  # (R, T, S)
 
 
+class Record(NamedTuple):
+    """Single members, N of each realization; one row without members where none are kept."""
+
+    claims: Float32Array  # (R, N, T, K)
+    cost: Float32Array  # (R, N, T, K) USD
+    person_years: Float32Array  # (R, N, T)
+
+
 class PoissonTables(NamedTuple):
     """Poisson laws of the tabulated means, as :mod:`vbsim.kernels.counts` makes them.
 

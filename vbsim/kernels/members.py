@@ -19,7 +19,7 @@ import math
 import numpy as np
 from numba import njit, prange
 
-from vbsim.kernels.inputs import Totals
+from vbsim.kernels.inputs import Record, Totals
 
 # Poisson means are tabulated in steps of 1/8 below 32, and numbers of claims one by one up to 32.
 # Beyond, the largest of LARGE is taken out until the rest is below: counts add, and so do costs.
@@ -339,10 +339,10 @@ def add_layers(batch, size, index, layers, baskets, out):  # type: ignore[no-unt
 
 
 @jit
-def add_services(batch, size, index, factors, kept, baskets, out):  # type: ignore[no-untyped-def]
+def add_services(batch, size, index, factors, kept, baskets, out, record):  # type: ignore[no-untyped-def]
     """Draw all services of a batch and year, and add them to the sums and to the baskets."""
     (year, segment), (frequency, price), (services, layers, tables) = index, factors, kept
-    who, drawn = batch["who"], batch["drawn"]
+    who, number, drawn = batch["who"], batch["number"], batch["drawn"]
     baskets[:, :size] = 0.0
     for service in range(services.keys.size):
         rate = services.rate[year, segment, service] * frequency[year, service]
@@ -356,10 +356,20 @@ def add_services(batch, size, index, factors, kept, baskets, out):  # type: igno
             if layers.baskets[basket, service]:
                 for c in range(found):
                     baskets[basket, who[c]] += factor * drawn[c]
+        if record.claims.shape[0] > 0:
+            for c in range(found):
+                record.claims[who[c], year, service] = number[c]
+                record.cost[who[c], year, service] = factor * drawn[c]
 
 
 @jit
-def add_segment(realization, segment, factors, people, kept, room, out):  # type: ignore[no-untyped-def]
+def members_of(record, start):  # type: ignore[no-untyped-def]
+    """Give the rows of a record from one member on."""
+    return Record(record.claims[start:], record.cost[start:], record.person_years[start:])
+
+
+@jit
+def add_segment(realization, segment, factors, people, kept, room, out, record):  # type: ignore[no-untyped-def]
     """Simulate all members of a segment through all years of one realization, batch by batch."""
     (batch, baskets), (services, layers, _) = room, kept
     person, claim, most = batch["people"], batch["claims"], people.members[:, segment].max()
@@ -373,27 +383,34 @@ def add_segment(realization, segment, factors, people, kept, room, out):  # type
             live, index = min(max(people.members[year, segment] - start, 0), SIZE), (year, segment)
             exposure = draw_states(batch, members, live, index, people, services.widest[segment])
             out.person_years[year, segment] += exposure
-            add_services(batch, whole(live), index, factors, kept, baskets, out)
+            rows = members_of(record, start)
+            add_services(batch, whole(live), index, factors, kept, baskets, out, rows)
             add_layers(batch, whole(live), index, layers, baskets, out)
+            for i in range(min(live, rows.person_years.shape[0])):
+                rows.person_years[i, year] = batch["exposure"][i]
 
 
 @jit
-def add_realization(realization, factors, people, services, layers, tables, out):  # type: ignore[no-untyped-def]
+def add_realization(realization, factors, people, services, layers, tables, out, record):  # type: ignore[no-untyped-def]
     """Simulate all segments of one realization; the batch and its baskets are allocated once."""
     room = (np.zeros(1, BATCH)[0], np.empty((layers.baskets.shape[0], SIZE)))
+    kept = (services, layers, tables)
     for segment in range(people.keys.size):
-        add_segment(realization, segment, factors, people, (services, layers, tables), room, out)
+        add_segment(realization, segment, factors, people, kept, room, out, record)
 
 
 @njit(parallel=True, cache=True, error_model="numpy")
-def simulate_members(realizations, factors, people, services, layers, tables, out):  # type: ignore[no-untyped-def]
+def simulate_members(realizations, factors, people, services, layers, tables, out, record):  # type: ignore[no-untyped-def]
     """Fill ``out``, :class:`Totals` of zeros, with every member's claims in every realization.
 
     ``realizations`` are the numbers that key the draws, (R,) int64, whatever the block; ``factors``
-    are the systematic ones on frequency and on price, (R, T, K) each.
+    are the systematic ones on frequency and on price, (R, T, K) each; a :class:`Record` with rows
+    keeps the members of the last segment.
     """
     frequency, price = factors
     for row in prange(realizations.size):
         sums = Totals(out.claims[row], out.cost[row], out.layer_cost[row], out.person_years[row])
         drawn = (frequency[row], price[row])
-        add_realization(realizations[row], drawn, people, services, layers, tables, sums)
+        at = min(np.int64(row), record.claims.shape[0] - 1)  # a single empty row stands for all
+        kept = Record(record.claims[at], record.cost[at], record.person_years[at])
+        add_realization(realizations[row], drawn, people, services, layers, tables, sums, kept)

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
+from vbsim.engines import member_years
 from vbsim.errors import CapacityError
 from vbsim.plan import Plan
 from vbsim.report.run_folder import RESULTS
 from vbsim.report.unfinished import partial_folder
-from vbsim.simulate import block_size, engine_of, experience_bytes, free_memory, member_years
+from vbsim.simulate import block_size, engine_of, experience_bytes, free_memory
 
 _LINES = 30  # of a contract's statement, with its net results; between 20 and 30 in all models
 _BLOCK_BYTES = 2**26

@@ -161,7 +161,7 @@ def with_moments(draft: Draft, world: World, layer: Layer) -> Layer:
     mean, spread = np.zeros(layer.lower.shape), np.zeros(layer.lower.shape)
     for year, segment in np.ndindex(*layer.lower.shape):
         scale = world.expected_cost[year, segment] / draft.mean_cost(year, segment)
-        lower, upper = (float(b[year, segment]) / scale for b in (layer.lower, layer.upper))
+        lower, upper = (float(b[year, segment] / scale) for b in (layer.lower, layer.upper))
         step = (upper if np.isfinite(upper) else lower) / _STEPS_TO_LAYER
         cost = draft.distribution(year, segment, layer.services, step)
         first, deviation = cost.layer_moments(lower, upper, layer.annualized)
