@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,7 @@ from vbsim.plan import FloatArray, Plan
 _PILOT = 2**15  # trajectories of the segment that costs most
 _WHOLE = 64  # up to so many members, every one is drawn as a whole trajectory
 _TAIL = 32  # expected number of whole trajectories in a larger segment
+_TOTAL = "cost"
 _GRID_ERROR = 1e-4  # spacing of the exact annual cost's log intensities
 _ROWS = 2**14  # trajectories of every other segment
 
@@ -54,17 +56,17 @@ class Moments:
 
 
 def moments(plan: Plan, segment: int, services: bool = True) -> Moments:
-    """Exact moments of a segment's member: cost and claims by service, layers, person-years."""
+    """Exact moments of a segment's member: cost and claims by service, person-years, layers."""
     world, people = plan.world, plan.world.people[segment]
     partial = 2.0 * (1.0 - people.person_years_per_member)
     exposure, square = 1.0 - partial / 2.0, 1.0 - partial * 2.0 / 3.0
     ones = np.ones((world.years.size, 1))
-    columns = [
+    columns = [(exposure * ones, np.sqrt(square - exposure**2) * ones)]
+    columns += [
         (layer.mean[:, [segment]], layer.spread[:, [segment]])
         for layer in plan.layers
         if layer.mean is not None and layer.spread is not None
     ]
-    columns.append((exposure * ones, np.sqrt(square - exposure**2) * ones))
     random = np.empty((world.years.size, 0))
     if services:
         more, random = _of_services(plan, segment, exposure, square)
@@ -219,16 +221,19 @@ def _responses(plan: Plan, segment: int) -> kernel.Response:
 def group(plan: Plan, segment: int, exact: Moments, services: bool) -> kernel.Group:
     """Make of a segment's pilot what the kernel draws its sums from."""
     members, name = plan.world.members[:, segment], plan.world.segments[segment]
+    world_years = plan.world.years.tolist()
     whole = bool(members.max() <= _WHOLE)
     cost = (plan.world.expected_cost * plan.world.members).sum(axis=0)
     drawn = trajectories(plan, segment, _PILOT if segment == np.argmax(cost) else _ROWS)
     flat = _pinned(drawn.variables(plan, segment, services), exact.spread)
+    names = _variables(plan, services)
     key = np.uint64(streams.key(plan.seed_of("claims"), "collective", name))
     if whole:
         none = np.empty(0)
         return kernel.Group(
             key, members, flat, none, np.zeros(flat.shape[1]),
-            np.empty((0, flat.shape[1])), np.empty(0, np.int64), none, _half_normal(),
+            np.empty((0, flat.shape[1])), np.empty(0, np.int64), np.empty(0, np.uint64), none,
+            _half_normal(),
         )  # fmt: skip
     totals = drawn.cost.sum(axis=2)
     relative = totals / totals.mean(axis=0, dtype=np.float64).astype(np.float32)
@@ -238,9 +243,10 @@ def group(plan: Plan, segment: int, exact: Moments, services: bool) -> kernel.Gr
     share = count / len(flat)
     bulk_mean = bulk.mean(axis=0, dtype=np.float64)
     most = int(stats.binom.isf(1e-12, members.max(), share)) + 1
-    loadings, first, skew = _bulk(
+    loadings, used, skew = _bulk(
         bulk - bulk_mean.astype(np.float32), relative[order[count:]], members, 1.0 - share
     )
+    draws = [streams.key(0, *map(str, at)) for at in product((_TOTAL, *names), world_years)]
     return kernel.Group(
         key=key,
         members=members,
@@ -248,19 +254,27 @@ def group(plan: Plan, segment: int, exact: Moments, services: bool) -> kernel.Gr
         tail_count=stats.binom.cdf(np.arange(most), members.max(), share),
         bulk_mean=bulk_mean,
         loadings=loadings,
-        first=first,
+        first=np.maximum(used - members.size, 0),
+        draw=np.array(draws, dtype=np.uint64)[used],
         skew=skew,
         normal=_half_normal(),
     )
 
 
+def _variables(plan: Plan, services: bool) -> list[str]:
+    """Names of the variables, as :func:`moments` and pilots order them."""
+    costs = [f"{kind} of {name}" for kind in ("cost", "claims") for name in plan.world.services]
+    layers = [f"layer {layer.name}" for layer in plan.layers]
+    return [*(costs if services else []), "person-years", *layers]
+
+
 def _pinned(variables: NDArray[np.float32], spread: FloatArray) -> NDArray[np.float32]:
-    """Deviations of a pilot (M, T, V) from its mean, stretched to a known spread, (M, T * V)."""
+    """Deviations of a pilot (M, T, V) from its mean, stretched to a known spread, (M, V * T)."""
     variables -= variables.mean(axis=0, dtype=np.float64).astype(np.float32)
     found = np.sqrt(np.einsum("ntv,ntv->tv", variables, variables) / len(variables))
     factor = np.divide(spread, found, out=np.ones_like(spread), where=found > 0.0)
     variables *= factor.astype(np.float32)
-    return variables.reshape(len(variables), -1)
+    return variables.transpose(0, 2, 1).reshape(len(variables), -1)
 
 
 def _bulk(
@@ -268,13 +282,13 @@ def _bulk(
 ) -> tuple[FloatArray, np.ndarray, FloatArray]:
     """Give loadings of normals on the bulk's sum: those of the yearly totals, then the rest.
 
-    ``bulk`` (n, T * V) and ``totals`` (n, T) are deviations of the pilot's bulk members. Members of
+    ``bulk`` (n, V * T) and ``totals`` (n, T) are deviations of the pilot's bulk members. Members of
     two years are the same people as far as the smaller of the two numbers goes.
     """
     years, width = members.size, bulk.shape[1] // members.size
     totals = totals - totals.mean(axis=0)
     both = np.concatenate([totals, bulk], axis=1)
-    year = np.concatenate([np.arange(years), np.repeat(np.arange(years), width)])
+    year = np.tile(np.arange(years), 1 + width)
     shared = np.minimum.outer(members, members)[np.ix_(year, year)] * share
     covariance = (both.T @ both).astype(np.float64) / len(both)
     factor = _cholesky(covariance * shared)
@@ -282,8 +296,7 @@ def _bulk(
     skew = (own * own * own).mean(axis=1) / np.sqrt(members * share) / 6.0
     columns = factor[years:].T
     used = np.flatnonzero(np.abs(columns).max(axis=1) > 0.0)
-    first = np.where(used < years, 0, used - years)
-    return np.ascontiguousarray(columns[used]), first, skew
+    return np.ascontiguousarray(columns[used]), used, skew
 
 
 def _cholesky(covariance: FloatArray) -> FloatArray:

@@ -37,9 +37,10 @@ class Trajectories:
     person_years: Float32Array
 
     def variables(self, plan: Plan, segment: int, services: bool) -> Float32Array:
-        """Cost and claims by service (if wanted), layers and person-years, (M, T, V)."""
+        """Cost and claims by service (if wanted), person-years and layers, (M, T, V)."""
         level = plan.world.level[:, segment, None].astype(np.float32)
         columns = [level * self.cost, self.claims] if services else []
+        columns.append(self.person_years[..., None])
         for layer in plan.layers:
             scale = self.person_years if layer.annualized else np.float32(1.0)
             held = (self.cost @ layer.services.astype(np.float32)) * level[:, 0]
@@ -47,7 +48,7 @@ class Trajectories:
                 bound[:, segment].astype(np.float32) * scale for bound in (layer.lower, layer.upper)
             )
             columns.append((np.clip(held, lower, upper) - lower)[..., None])
-        return np.concatenate([*columns, self.person_years[..., None]], axis=2)
+        return np.concatenate(columns, axis=2)
 
 
 def trajectories(plan: Plan, segment: int, count: int) -> Trajectories:

@@ -16,18 +16,23 @@ from numba import njit, prange
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
+KeyArray = NDArray[np.uint64]
 
 
 class Group(NamedTuple):
-    """Members of one segment; T years, V variables of a year, M rows of the tail."""
+    """Members of one segment; T years, V variables, M rows of the tail.
+
+    Axes of length V * T run through the years of the first variable, then of the second.
+    """
 
     key: np.uint64  # of the collective stream
     members: NDArray[np.int64]  # (T,)
-    tail: NDArray[np.float32]  # (M, T * V) deviations of tail members from a bulk member
+    tail: NDArray[np.float32]  # (M, V * T) deviations of tail members from a bulk member
     tail_count: FloatArray  # (C,) distribution function of their number; empty: it is everybody
-    bulk_mean: FloatArray  # (T * V,) deviation of a bulk member from the mean
-    loadings: FloatArray  # (Z, T * V) of the standard normals on the bulk's sum
-    first: NDArray[np.int64]  # (Z,) first variable that a normal loads on
+    bulk_mean: FloatArray  # (V * T,) deviation of a bulk member from the mean
+    loadings: FloatArray  # (Z, V * T) of the standard normals on the bulk's sum
+    first: NDArray[np.int64]  # (Z,) first place that a normal loads on
+    draw: KeyArray  # (Z,) counter of its draw: the variable's own, whatever the others
     skew: FloatArray  # (T,) third cumulant of the first T normals, over 6
     normal: FloatArray  # (1025, 2) half-normal at survival nodes, as with_slopes makes it
 
@@ -101,7 +106,7 @@ def add(values, factor, out):  # type: ignore[no-untyped-def]
 def add_tail(key, group, out):  # type: ignore[no-untyped-def]
     """Add the tail members to ``out``, each in place of a bulk member."""
     rows, years, most = group.tail.shape[0], group.members.size, group.members.max()
-    width, count, u = out.size // years, 0, uniform(child(key, 0))
+    count, u = 0, uniform(child(key, 0))
     least, everybody = group.members.min(), group.tail_count.size == 0
     while count < group.tail_count.size - 1 and group.tail_count[count] <= u:
         count += 1
@@ -115,20 +120,17 @@ def add_tail(key, group, out):  # type: ignore[no-untyped-def]
         else:
             for year in range(years):
                 if slot < group.members[year]:
-                    part = slice(year * width, (year + 1) * width)
-                    add(group.tail[row, part], 1.0, out[part])
+                    add(group.tail[row, year::years], 1.0, out[year::years])
 
 
 @njit
 def add_bulk(key, group, given, out):  # type: ignore[no-untyped-def]
     """Add the bulk's deviations to ``out``; ``given`` are its first normals, if any is."""
     years = group.members.size
-    width = out.size // years
     for year in range(years):
-        part = slice(year * width, (year + 1) * width)
-        add(group.bulk_mean[part], float(group.members[year]), out[part])
+        add(group.bulk_mean[year::years], float(group.members[year]), out[year::years])
     for j in range(group.first.size):
-        z = given[j] if j < given.size else standard_normal(group.normal, child(key, j))
+        z = given[j] if j < given.size else standard_normal(group.normal, child(key, group.draw[j]))
         if j < years:
             skew = group.skew[j]
             z = (z + skew * (z * z - 1.0)) / np.sqrt(1.0 + 2.0 * skew * skew)
@@ -168,11 +170,12 @@ def stretch(year, deviation, exact, use, price, layers, sums):  # type: ignore[n
         of_claims = exact.mean[year, at] + (1.0 - exact.random[year, at] * noise) * deviation[at]
         cost[k] = use[k] * price[k] * of_cost
         claims[k] = max(np.rint(use[k] * of_claims), 0.0)  # whole, as claims are
+    people = 2 * cost.size
     for number in range(layer_cost.size):
-        at = 2 * cost.size + number
+        at = people + 1 + number
         level, spread = layers[number, 0], layers[number, 1]
         layer_cost[number] = level * exact.mean[year, at] + spread * deviation[at]
-    return exact.mean[year, -1] + deviation[-1]
+    return exact.mean[year, people] + deviation[people]
 
 
 @njit(parallel=True, cache=True, error_model="numpy")
@@ -206,7 +209,7 @@ def simulate_sums(realizations, segment, group, exact, response, factors, given,
         for year in range(years):
             person_years[row, year, segment] = stretch(
                 year,
-                deviation[year * width : (year + 1) * width],
+                deviation[year::years],
                 exact,
                 use[row, year],
                 price[row, year],

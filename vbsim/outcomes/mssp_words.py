@@ -49,8 +49,8 @@ WORDS_LAYOUT = replace(
         "saved": ("sav_rate",),
     },
     needed=(*LAYOUT.needed, *_HISTORY),
-    # Savings rates lie within -60 and +60 %.
-    rates={**LAYOUT.rates, "saved": 0.6},
+    # Savings rates lie within -55 and +55 %.
+    rates={**LAYOUT.rates, "saved": 0.55},
     texts=LAYOUT.texts | {"name"},
 )
 
