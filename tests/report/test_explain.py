@@ -39,7 +39,8 @@ def worked_out(text: str) -> float:
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
 def test_every_printed_line_can_be_worked_out(path: Path) -> None:
     """Amounts are printed to the cent and shares to ten decimals: a dollar in a billion is lost."""
-    settlement = vbsim.run(replace(plan_of(path), realizations=40)).settlement
+    plan = replace(plan_of(path), realizations=40)
+    settlement = vbsim.settle(plan, vbsim.simulate(plan))
     for contract in settlement["contract"].values:
         for rank in RANKS:
             found = explain(settlement, str(contract), rank)
