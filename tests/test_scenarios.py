@@ -45,6 +45,18 @@ def test_runs_and_writes_a_whole_folder(path: Path, tmp_path: Path) -> None:
     found.settlement.close()
 
 
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda p: p.stem)
+def test_a_realization_settles_alone_as_among_others(path: Path) -> None:
+    """To the last bit, so that no number depends on the blocks of a run."""
+    plan = replace(plan_of(path), realizations=24)
+    experience = vbsim.simulate(plan)
+    together = vbsim.settle(plan, experience)
+    for row in range(0, 24, 6):
+        alone = vbsim.settle(plan, experience.isel(realization=[row]))
+        for name, values in together.items():
+            np.testing.assert_array_equal(alone[name].values[0], values.values[row], str(name))
+
+
 @pytest.fixture(scope="module")
 def stored(small_plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Run the small scenario into a folder."""

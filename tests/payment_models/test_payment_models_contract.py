@@ -363,10 +363,7 @@ def with_stop_loss(
 
 
 def test_specific_stop_loss() -> None:
-    """D4, DERIVED: X = 150k, 40k, 900k; attachment 100k, 90 %: 0.9 * (50k + 800k) = 765,000.
-
-    It does not prove that a policy counts a member's calendar year, or paid claims.
-    """
+    """X = 150k, 40k, 900k; attachment 100k, 90 %: 0.9 * (50k + 800k) = 765,000."""
     statement = with_stop_loss(100_000.0, premium_pmpm=25.0)
     assert statement.steps["stop_loss_recovery"][0] == pytest.approx(765_000.0)
     # 25 PMPM for three members and twelve months.

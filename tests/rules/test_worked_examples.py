@@ -326,8 +326,8 @@ def test_a10_benchmark_update() -> None:
     growth = 2.0 / 3.0 * blended + 1.06 / 3.0
     assert (blended, growth) == (pytest.approx(1.034), pytest.approx(1.0426667, abs=5e-8))
     terms = Simulated(np.ones(1), np.array([[growth]]), 1.0, follows_nation=False)
-    history, exposure = np.array([[[12_000.0 * 50.0]]]), np.array([[[50.0]]])
-    total, _ = benchmark(terms, history, exposure, np.array([[80.0]]), np.ones((1, 1)))
+    history = np.array([[[12_000.0]]])
+    total, _ = benchmark(terms, history, np.array([[80.0]]), np.ones((1, 1)))
     assert total / 80.0 == pytest.approx(12_512.00)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vbsim.errors import ParameterError
+from vbsim.payment_models import clauses
 from vbsim.payment_models.base import (
     ContractYear,
     FloatArray,
@@ -85,7 +86,7 @@ def settle(state: None, year: ContractYear, terms: Terms) -> tuple[None, Stateme
     """Settle one year for all realizations; positive amounts go to the provider [USD]."""
     score = terms.quality_scale * year.quality_score
     target, repayment_target, lines = _targets(year, terms, score)
-    spending = year.episode_counted_cost.sum(axis=1)
+    spending = clauses.over_types(year.episode_counted_cost)
     gain = np.maximum(target - spending, 0.0) * _payable(score, terms)
     loss = np.maximum(spending - repayment_target, 0.0)
     part = year.quality_score
@@ -150,7 +151,8 @@ def _targets(
         }
     if terms.quality_bands:
         return _by_quality(year, terms, score, lines)
-    target = year.episodes @ (np.array(terms.prices) * (1.0 - np.array(terms.discounts)))
+    discounted = np.array(terms.prices) * (1.0 - np.array(terms.discounts))
+    target = clauses.over_types(year.episodes, discounted)
     parts = []
     for name, discount in zip(terms.types, terms.discounts, strict=True):
         lines[f"{name}_discount_rate"] = given(discount, "payer's discount", SHARE)
@@ -164,7 +166,7 @@ def _by_quality(
     year: ContractYear, terms: Terms, score: FloatArray, lines: dict[str, Line]
 ) -> tuple[FloatArray, FloatArray, dict[str, Line]]:
     """Targets with the discounts that the composite quality score sets."""
-    whole = year.episodes @ np.array(terms.prices)
+    whole = clauses.over_types(year.episodes, terms.prices)
     payment, repayment = (_by_band(score, terms, column) for column in (1, 2))
     parts = [f"{name}_episodes * {name}_price" for name in terms.types]
     lines |= {
