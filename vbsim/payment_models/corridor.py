@@ -131,10 +131,12 @@ def _benchmark(year: ContractYear, terms: Terms) -> Lines:
     lines = {
         "benchmark": given(year.benchmark, "benchmark as it was set"),
         "expenditure": given(year.expenditure, "claims that count"),
-        "quality_score": given(year.quality_score, "quality score", SHARE),
-        "discount_rate": given(terms.discount, "share of the benchmark", SHARE),
-        "quality_withhold_rate": given(terms.quality_withhold, "share of the benchmark", SHARE),
-        "sequestration_rate": given(terms.sequestration, "part of savings payments", SHARE),
+        "quality_score": given(year.quality_score, "quality score of the year", SHARE),
+        "discount_rate": given(terms.discount, "taken off the benchmark", SHARE),
+        "quality_withhold_rate": given(
+            terms.quality_withhold, "taken off what is left, earned back by quality", SHARE
+        ),
+        "sequestration_rate": given(terms.sequestration, "withheld from savings payments", SHARE),
         "gross_savings": step(year.benchmark - year.expenditure, "benchmark - expenditure"),
         "discount": step(-discount, "-discount_rate * benchmark"),
         "unearned_quality_withhold": step(

@@ -157,7 +157,7 @@ def _targets(
 ) -> tuple[FloatArray, FloatArray, dict[str, Line]]:
     """Total targets for payment and for repayment [USD], and the lines that lead to them."""
     lines: dict[str, Line] = {
-        "quality_score": given(year.quality_score, "quality score", SHARE),
+        "quality_score": given(year.quality_score, "quality score of the year", SHARE),
     }
     for column, name in enumerate(terms.types):
         count = year.episodes[:, column]

@@ -13,7 +13,10 @@ from numpy.typing import ArrayLike
 
 MILLION = 1e6
 MISSING = "–"
-_ABBREVIATIONS = {"dme", "ed", "esrd", "irf", "ltch", "mlr", "msr", "pbpm", "pmpm", "snf"}
+_ABBREVIATIONS = {
+    "cabg", "dme", "ed", "esrd", "irf", "lejr", "ltch", "mlr", "msr", "pbpm", "pmpm", "shfft",
+    "snf",
+}  # fmt: skip
 
 
 def number(value: float, decimals: int = 0) -> str:
@@ -45,9 +48,13 @@ def decimals_of_millions(amounts: ArrayLike) -> int:
 
 def words(name: str) -> str:
     """Words for the key of a service, segment, term or statement line."""
-    parts = [p.upper() if p in _ABBREVIATIONS else p for p in name.split("_")]
-    text = " ".join(parts)
+    text = spelled(name)
     return text[:1].upper() + text[1:]
+
+
+def spelled(name: str) -> str:
+    """Words for a name inside a sentence or a formula."""
+    return " ".join(part.upper() if part in _ABBREVIATIONS else part for part in name.split("_"))
 
 
 def literal(text: str) -> str:
