@@ -17,8 +17,6 @@ from tests.scenario.base import changed
 from vbsim.cli.stopping import stoppable
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-# What was compiled before is used again: the numbers do not matter here, the time does.
-ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "NUMBA_CACHE_DIR"}
 PATIENCE = 120.0  # seconds, for a machine that has to compile first
 
 
@@ -40,7 +38,6 @@ def running(place: Path) -> Iterator[subprocess.Popen[str]]:
     run = subprocess.Popen(
         command(),
         cwd=place,
-        env=ENVIRONMENT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -76,7 +73,6 @@ def test_a_killed_run_leaves_nothing_that_looks_whole(
     again = subprocess.run(
         command("--realizations", "20", "--quiet"),
         cwd=place,
-        env=ENVIRONMENT,
         capture_output=True,
         text=True,
         check=False,
