@@ -12,6 +12,7 @@ from pathlib import Path
 import numba
 import numpy as np
 
+from benchmarks import settlement
 from benchmarks.cases import CASES, Case, Work
 
 RUNS = 5
@@ -28,6 +29,7 @@ def main() -> None:
     print(f"{'case':44s} {'unit':22s} {columns}")
     for make in CASES.values():
         _show(make())
+    settlement.main()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"peak memory of this process: {peak:,.0f} MB")
 

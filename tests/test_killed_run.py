@@ -22,8 +22,6 @@ from tests.scenario.base import BASE
 from vbsim.cli.stopping import stoppable
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-# What was compiled before is used again: the numbers do not matter here, the time does.
-ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "NUMBA_CACHE_DIR"}
 PATIENCE = 120.0  # seconds, for a machine that has to compile first
 
 
@@ -52,7 +50,6 @@ def start(place: Path, *words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         command(*words),
         cwd=place,
-        env=ENVIRONMENT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

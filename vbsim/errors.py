@@ -74,12 +74,14 @@ class ScenarioError(VbsimError):
     ----------
     problems
         All problems, in the order of their lines.
+    what
+        What is wrong: the scenario, or a contract that stands alone in a file.
     """
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    def __init__(self, problems: Iterable[Problem], what: str = "scenario") -> None:
         self.problems = sorted(problems, key=lambda p: (p.file, p.line or 0))
         count = len(self.problems)
-        head = "1 problem in the scenario" if count == 1 else f"{count} problems in the scenario"
+        head = f"1 problem in the {what}" if count == 1 else f"{count} problems in the {what}"
         super().__init__("\n".join([head, *map(str, self.problems)]))
 
 

@@ -17,6 +17,8 @@ from vbsim.payment_models.base import ContractYear, FloatArray, Line, Statement
 from vbsim.payment_models.stop_loss import Cover, with_stop_loss
 from vbsim.plan import BoolArray, Contract, Plan
 
+_CACHED = 1 << 15  # numbers that stay near the processor while their columns are added
+
 
 def settle(plan: Plan, experience: xr.Dataset) -> xr.Dataset:
     """Settle every contract of a plan.
@@ -90,17 +92,22 @@ class Seen:
 
 def _summed(values: FloatArray) -> FloatArray:
     """Sum over the last axis, one column after the other: the same whatever the block."""
-    total: FloatArray = values[..., 0].copy()
-    for column in range(1, values.shape[-1]):
-        total += values[..., column]
+    total = np.empty(values.shape[:-1])
+    at_once = max(_CACHED // (values[:1].size or 1), 1)
+    for start in range(0, len(values), at_once):
+        part, out = values[start : start + at_once], total[start : start + at_once]
+        out[...] = part[..., 0]
+        for column in range(1, values.shape[-1]):
+            out += part[..., column]
     return total
 
 
 def _walk(plan: Plan, contract: Contract, seen: Seen) -> list[Statement]:
     model = MODELS[contract.model]
     state, statements = None, []
+    base = _base_per_capita(contract, seen)
     for number, row in enumerate(np.flatnonzero(plan.performance).tolist()):
-        year, benchmark_lines = _contract_year(contract, number, row, seen)
+        year, benchmark_lines = _contract_year(contract, number, row, seen, base)
         state, statement = model.settle(state, year, contract.terms[number])
         if contract.stop_loss:
             cover = contract.stop_loss[number]
@@ -124,8 +131,15 @@ def _protected(
     return with_stop_loss(statement, cover, layer, claims, seen.exposure[:, row])
 
 
+def _base_per_capita(contract: Contract, seen: Seen) -> FloatArray:
+    """Expenditure per person-year of the benchmark's base years, (R, B, S) [USD]."""
+    base = list(contract.base_years)
+    counted = seen.layer(contract.expenditure_layer)
+    return np.asarray(counted[:, base] / seen.facts["person_years"][:, base])
+
+
 def _contract_year(
-    contract: Contract, number: int, row: int, seen: Seen
+    contract: Contract, number: int, row: int, seen: Seen, base: FloatArray
 ) -> tuple[ContractYear, dict[str, Line]]:
     facts, cost = seen.facts, seen.cost[:, row]
     counted = seen.layer(contract.expenditure_layer)
@@ -133,13 +147,9 @@ def _contract_year(
     mark = np.full(cost.shape[0], np.nan)
     explained: dict[str, Line] = {}
     if contract.benchmarks:
-        base = list(contract.base_years)
+        national = facts["national_factor"][:, row]
         mark, explained = benchmarks.benchmark(
-            contract.benchmarks[number],
-            counted[:, base],
-            exposure[:, base],
-            exposure[:, row],
-            facts["national_factor"][:, row],
+            contract.benchmarks[number], base, exposure[:, row], national
         )
     total = _summed(cost)
     year = ContractYear(
@@ -200,7 +210,7 @@ def _labelled(
     columns = (years.size, realizations.size)
     saved = np.full((len(statements), *columns), np.nan)
     party = np.empty((len(statements), len(vocabulary.PARTIES), *columns))
-    table = np.full((len(lines), *columns), np.nan)
+    table = np.empty((len(lines), *columns))
     for number, contract_years in enumerate(statements.values()):
         for row, statement in enumerate(contract_years):
             for place, name in enumerate(vocabulary.PARTIES):
@@ -209,8 +219,8 @@ def _labelled(
                 saved[number, row] = statement.lines["savings_rate"].value
     for number, (contract, name) in enumerate(lines):
         for row, statement in enumerate(statements[contract]):
-            if name in statement.lines:
-                table[number, row] = statement.lines[name].value
+            has = name in statement.lines
+            table[number, row] = statement.lines[name].value if has else np.nan
     saved, table = (array.transpose(2, 1, 0) for array in (saved, table))
     party = party.transpose(3, 2, 0, 1)
     values = {

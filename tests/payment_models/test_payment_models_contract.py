@@ -1,14 +1,12 @@
 """What every payment model must keep, over the whole registry, with several terms each.
 
-The terms stand in ``cases/<model>.py``. Every property below is tried on 300 drawn contract years
-or more, all cases on each.
+The terms stand in ``cases/<model>.py``. Every property below is tried for every case on 400 drawn
+contract years: four draws of 100, which settle as one vector, as realizations do.
 """
 
 from __future__ import annotations
 
 import ast
-import builtins
-import re
 from collections.abc import Iterator
 from dataclasses import FrozenInstanceError, fields, is_dataclass, replace
 from importlib import import_module
@@ -22,6 +20,7 @@ from hypothesis import strategies as st
 
 import vbsim
 from tests.payment_models.cases.shared_savings import TWO_SIDED
+from tests.payment_models.formulas import worked_out, worked_out_once
 from vbsim.errors import ParameterError
 from vbsim.payment_models import MODELS, capitation, clauses, fee_for_service, shared_savings
 from vbsim.payment_models.base import ContractYear, FloatArray, Statement
@@ -31,16 +30,14 @@ SAMPLES = {name: import_module(f"tests.payment_models.cases.{name}") for name in
 CASES = [(name, terms) for name, sample in SAMPLES.items() for terms in sample.TERMS]
 BETTER = [(name, *pair) for name, sample in SAMPLES.items() for pair in sample.BETTER]
 every_case = pytest.mark.parametrize(("name", "terms"), CASES, ids=[name for name, _ in CASES])
-many = settings(max_examples=300, deadline=None)
+ROWS = 100
+many = settings(max_examples=4, deadline=None)
 SEGMENTS, MEASURES, EPISODE_TYPES = 2, 3, 2
-ONE_A_REALIZATION = (
-    "cost", "expenditure", "benchmark", "person_years", "quality_score", "quality_standard_met",
-    "alternative_standard_met", "guardrail", "losses_forgiven", "basket_cost", "basket_claims",
-)  # fmt: skip
 
 
-def a_year(rows: int, numbers: np.random.Generator) -> ContractYear:
+def a_year(rows: int, seed: int) -> ContractYear:
     """A contract year of so many realizations: savings and losses near and far, odd and plain."""
+    numbers = np.random.default_rng(seed)
 
     def odd(values: list[float]) -> FloatArray:
         """Mostly anything in [0, 1], at times one of the values that rules turn on."""
@@ -82,14 +79,10 @@ def a_year(rows: int, numbers: np.random.Generator) -> ContractYear:
     )
 
 
-years = st.builds(
-    lambda rows, seed: a_year(rows, np.random.default_rng(seed)),
-    st.integers(1, 8),
-    st.integers(0, 2**32 - 1),
-)
+seeds = st.integers(0, 2**32 - 1)
 
 
-def at(year: ContractYear, rows: slice | list[int]) -> ContractYear:
+def at(year: ContractYear, rows: slice | np.ndarray) -> ContractYear:
     return ContractYear(**{f.name: getattr(year, f.name)[rows] for f in fields(year)})
 
 
@@ -124,9 +117,10 @@ def test_terms_are_frozen_and_compare_by_value(name: str, terms: Any) -> None:
 
 
 @many
-@given(years)
-def test_money_is_conserved(year: ContractYear) -> None:
+@given(seeds)
+def test_money_is_conserved(seed: int) -> None:
     """Steps add up to the net, the net is its party's part of the flows, all flows sum to 0."""
+    year = a_year(ROWS, seed)
     for name, terms in CASES:
         statement = settled(name, year, terms)
         tolerance = cent(year, statement)
@@ -146,62 +140,61 @@ def test_money_is_conserved(year: ContractYear) -> None:
 
 
 @many
-@given(years)
-def test_every_line_follows_from_earlier_ones(year: ContractYear) -> None:
+@given(seeds)
+def test_every_line_follows_from_earlier_ones(seed: int) -> None:
     """The formula of a line, worked with nothing but the lines above it, gives the line."""
+    year = a_year(ROWS, seed)
     for name, terms in CASES:
         statement = settled(name, year, terms)
         tolerance = cent(year, statement)
-        for row in range(year.cost.size):
-            above: dict[str, Any] = {"min": builtins.min, "max": builtins.max}
-            for key, line in statement.lines.items():
-                value = float(np.broadcast_to(line.value, year.cost.shape)[row])
-                assert bool(line.formula) != bool(line.meaning), (name, key)
-                if line.formula and np.isfinite(value):
-                    # An exact gate may be missed by the last bit: a rounded ratio decides it.
-                    found = float(eval(compiled(line.formula), {"__builtins__": {}}, above))
-                    assert abs(found - value) <= max(tolerance[row], 1e-9 * abs(value)), (
-                        name, key, line.formula,
-                    )  # fmt: skip
-                above[key] = value
-
-
-COMPILED: dict[str, Any] = {}
-
-
-def compiled(formula: str) -> Any:
-    if formula not in COMPILED:
-        assert re.fullmatch(r"[a-z0-9_ .,()+*/<>=-]+", formula.replace("e-", "")), formula
-        COMPILED[formula] = compile(formula, formula, "eval")
-    return COMPILED[formula]
+        above: dict[str, FloatArray] = {}
+        for key, line in statement.lines.items():
+            value = np.broadcast_to(line.value, year.cost.shape)
+            assert bool(line.formula) != bool(line.meaning), (name, key)
+            if line.formula:
+                found, known = worked_out(line.formula, above), np.isfinite(value)
+                # An exact gate may be missed by the last bit: a rounded ratio decides it.
+                gap = np.abs(found - value, where=known, out=np.zeros(ROWS))
+                allowed = np.maximum(tolerance, 1e-9 * np.abs(value))
+                assert np.all(gap <= allowed), (name, key, line.formula)
+                first = {key: float(values[0]) for key, values in above.items()}
+                if known[0]:
+                    once = worked_out_once(line.formula, first)
+                    assert once == np.broadcast_to(found, value.shape)[0], line.formula
+            above[key] = value
 
 
 @many
-@given(years)
-def test_settling_a_vector_is_settling_one_by_one(year: ContractYear) -> None:
+@given(seeds)
+def test_settling_a_vector_is_settling_one_by_one(seed: int) -> None:
+    """Three rows of four, alone: 300 for every case."""
+    year = a_year(ROWS, seed)
+    alone = [at(year, slice(row, row + 1)) for row in range(ROWS) if row % 4]
     for name, terms in CASES:
-        together = settled(name, year, terms)
-        row = year.cost.size // 2
-        alone = settled(name, at(year, slice(row, row + 1)), terms)
-        assert alone.net[0] == together.net[row], name
-        for single, several in zip(arrays(alone), arrays(together), strict=True):
-            np.testing.assert_array_equal(single[0], several[row], err_msg=name)
+        together = np.stack([*arrays(settled(name, year, terms))])
+        one_by_one = [np.stack([*arrays(settled(name, single, terms))]) for single in alone]
+        kept = together[:, np.arange(ROWS) % 4 > 0]
+        np.testing.assert_array_equal(np.hstack(one_by_one), kept, err_msg=name)
 
 
 @many
-@given(years)
-def test_equal_years_settle_alike(year: ContractYear) -> None:
+@given(seeds)
+def test_equal_years_settle_alike(seed: int) -> None:
     """Zero variance in, a deterministic result out."""
-    same = at(year, [0] * 5)
+    year = a_year(ROWS, seed)
+    same = at(year, np.repeat(np.arange(ROWS), 3))
     for name, terms in CASES:
         for values in arrays(settled(name, same, terms)):
-            np.testing.assert_array_equal(values, np.full_like(values, values[0]), err_msg=name)
+            first, *others = values.reshape(ROWS, 3).T
+            for other in others:
+                np.testing.assert_array_equal(other, first, err_msg=name)
 
 
 @many
-@given(years)
-def test_settlement_is_pure(year: ContractYear) -> None:
+@given(seeds)
+def test_settlement_is_pure(seed: int) -> None:
     """Inputs cannot be written to, and the second settlement is the first."""
+    year = a_year(ROWS, seed)
     for item in fields(year):
         getattr(year, item.name).setflags(write=False)
     for name, terms in CASES:
@@ -211,9 +204,10 @@ def test_settlement_is_pure(year: ContractYear) -> None:
 
 
 @many
-@given(years)
-def test_better_terms_never_pay_less(year: ContractYear) -> None:
+@given(seeds)
+def test_better_terms_never_pay_less(seed: int) -> None:
     """In no realization, because both settle the same one."""
+    year = a_year(ROWS, seed)
     for name, terms, change in BETTER:
         worse = settled(name, year, terms)
         better = settled(name, year, replace(terms, **change))
@@ -222,8 +216,9 @@ def test_better_terms_never_pay_less(year: ContractYear) -> None:
 
 
 @many
-@given(years)
-def test_no_payment_above_its_cap(year: ContractYear) -> None:
+@given(seeds)
+def test_no_payment_above_its_cap(seed: int) -> None:
+    year = a_year(ROWS, seed)
     for name, terms in CASES:
         sample, statement = SAMPLES[name], settled(name, year, terms)
         tolerance = cent(year, statement)
@@ -260,8 +255,9 @@ def test_nothing_random_and_no_clock_is_imported() -> None:
 
 
 @many
-@given(years, st.floats(0.0, 1.0))
-def test_better_quality_never_pays_less(year: ContractYear, part: float) -> None:
+@given(seeds, st.floats(0.0, 1.0))
+def test_better_quality_never_pays_less(seed: int, part: float) -> None:
+    year = a_year(ROWS, seed)
     terms = replace(TWO_SIDED, quality_scales_sharing=True)
     lower = replace(year, quality_score=year.quality_score * part)
     worse, better = (settled("shared_savings", y, terms) for y in (lower, year))
@@ -269,8 +265,9 @@ def test_better_quality_never_pays_less(year: ContractYear, part: float) -> None
 
 
 @many
-@given(years)
-def test_a_one_sided_contract_never_owes(year: ContractYear) -> None:
+@given(seeds)
+def test_a_one_sided_contract_never_owes(seed: int) -> None:
+    year = a_year(ROWS, seed)
     found = settled("shared_savings", year, replace(TWO_SIDED, two_sided=False))
     np.testing.assert_array_equal(found.facts["shared_losses"], 0.0)
     assert np.all(found.net >= -cent(year, found))

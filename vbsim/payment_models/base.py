@@ -177,7 +177,7 @@ class Statement:
 
     def net_to(self, party: str) -> FloatArray:
         """Net money that a party receives [USD]."""
-        total = np.zeros_like(self.net)
+        total = np.zeros(self.transfers[0].amount.shape if self.transfers else self.net.shape)
         for transfer in self.transfers:
             if transfer.target == party:
                 total += transfer.amount

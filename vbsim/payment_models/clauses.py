@@ -38,6 +38,21 @@ def share_of(amount: FloatArray, whole: FloatArray) -> FloatArray:
     return np.divide(amount, whole, out=np.full_like(amount, np.nan), where=whole != 0.0)
 
 
+def over_types(
+    amounts: FloatArray, each: FloatArray | tuple[float, ...] | float = 1.0
+) -> FloatArray:
+    """Sum over episode types, (R,), of amounts (R, E) times what each type counts.
+
+    One type after the other: the same to the last bit whatever the number of realizations, which a
+    matrix product is not.
+    """
+    counts = np.broadcast_to(each, amounts.shape[1:])
+    total = np.zeros(amounts.shape[0])
+    for column, count in enumerate(counts):
+        total += amounts[:, column] * count
+    return total
+
+
 def in_words(value: float | FloatArray) -> str:
     """Write a rate, or the range of many, for a message."""
     low, high = float(np.min(value)), float(np.max(value))

@@ -17,7 +17,8 @@ from vbsim.vocabulary import PROVIDER
 MILLION = 1e6
 MISSING = "–"
 _ABBREVIATIONS = {
-    "dme", "ed", "esrd", "irf", "ltch", "mlr", "msr", "pbpm", "pmpm", "snf", "ssi", "tanf",
+    "cabg", "dme", "ed", "esrd", "irf", "lejr", "ltch", "mlr", "msr", "pbpm", "pmpm", "shfft",
+    "snf", "ssi", "tanf",
 }  # fmt: skip
 
 
@@ -50,8 +51,7 @@ def decimals_of_millions(amounts: ArrayLike) -> int:
 
 def words(name: str) -> str:
     """Words for the key of a service, segment, term or statement line."""
-    parts = [p.upper() if p in _ABBREVIATIONS else p for p in name.split("_")]
-    text = " ".join(parts)
+    text = spelled(name)
     return text[:1].upper() + text[1:]
 
 
@@ -65,6 +65,11 @@ def whose(holders: Iterable[str]) -> str:
     """Say whose result is told: the one party that holds all contracts, or each one's own."""
     found = set(holders)
     return f"the {found.pop()}" if len(found) == 1 else "each contract's holder"
+
+
+def spelled(name: str) -> str:
+    """Words for a name inside a sentence or a formula."""
+    return " ".join(part.upper() if part in _ABBREVIATIONS else part for part in name.split("_"))
 
 
 def literal(text: str) -> str:

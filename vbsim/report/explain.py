@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from vbsim.errors import RunFolderError, did_you_mean
-from vbsim.plots.text import number, words
+from vbsim.plots.text import number, spelled, words
 from vbsim.vocabulary import CONTRACT, HOLDER, PARTY, REALIZATION, SHARE, USD, YEAR
 
 # Realizations that can be asked for by rank of the contract's net result.
@@ -187,7 +187,7 @@ def _position(net: xr.DataArray, realization: str | int) -> int:
 
 
 def _in_words(formula: str) -> str:
-    return _signs(_NAME.sub(lambda m: m[0].replace("_", " "), formula))
+    return _signs(_NAME.sub(lambda m: spelled(m[0]), formula))
 
 
 def _with_numbers(formula: str, printed: dict[str, str]) -> str:

@@ -37,7 +37,10 @@ def load_terms(path: str | Path) -> tuple[str, Terms]:
     ScenarioError
         With every problem found: file, line, key, found, expected, what to do.
     """
-    inner = read_source(Path(path))
+    try:
+        inner = read_source(Path(path))
+    except ScenarioError as error:
+        raise _told(error.problems) from None
     places = {(*_PLACE, *inside): place for inside, place in inner.places.items()}
     source = Source(inner.file, {_PLACE[0]: {_PLACE[1]: inner.data}}, places)
     if problems := list(_out_of_place(source)):
@@ -73,8 +76,10 @@ def _told(problems: list[Problem]) -> ScenarioError:
     own = [
         Problem(
             p.file, p.line, p.path.removeprefix(_DOTTED).removeprefix("."), p.found,
-            p.expected.replace(f"a key of {_DOTTED}", "a key of such a contract"), p.todo,
+            p.expected.replace(f"a key of {_DOTTED}", "a key of such a contract")
+            .replace("a scenario", "a contract"),
+            "vbsim settle --help shows one" if p.todo.startswith("start from") else p.todo,
         )
         for p in problems
     ]  # fmt: skip
-    return ScenarioError(own)
+    return ScenarioError(own, "contract")
