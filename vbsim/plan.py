@@ -27,6 +27,7 @@ from vbsim.payment_models.benchmarks import Published, Simulated
 from vbsim.payment_models.stop_loss import Cover
 from vbsim.rulebook import Figure
 
+ALL_CLAIMS = "all_claims"  # the layer that holds all of a member's cost
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
@@ -271,6 +272,8 @@ class Plan:
         Episode types, if any contract bundles episodes.
     engine
         ``claims``, ``collective``, or ``auto``, which chooses.
+    entity
+        Name of the entity in a portfolio, whose luck, savings and quality are its own.
     sampling
         ``random`` for independent realizations, ``sobol`` for points that fill space evenly.
     """
@@ -293,6 +296,7 @@ class Plan:
     warnings: tuple[str, ...]
     episodes: Episodes | None = None
     engine: str = "auto"
+    entity: str = ""
     sampling: str = "random"
 
     @property

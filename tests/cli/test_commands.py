@@ -132,7 +132,7 @@ def test_new_writes_a_scenario_that_checks(call, template: str) -> None:
     assert template in call("new", "x", "--list")
     out = call("new", "mine", "--from", template)
     assert "vbsim check mine.yaml" in out
-    assert "engine: claims" in call("check", "mine.yaml")
+    assert "engine: collective" in call("check", "mine.yaml")
 
 
 def test_schema_is_json(call) -> None:

@@ -227,7 +227,8 @@ def group(plan: Plan, segment: int, exact: Moments, services: bool) -> kernel.Gr
     drawn = trajectories(plan, segment, _PILOT if segment == np.argmax(cost) else _ROWS)
     flat = _pinned(drawn.variables(plan, segment, services), exact.spread)
     names = _variables(plan, services)
-    key = np.uint64(streams.key(plan.seed_of("claims"), "collective", name))
+    own = (plan.entity,) if plan.entity else ()
+    key = np.uint64(streams.key(plan.seed_of("claims"), "collective", name, *own))
     if whole:
         none = np.empty(0)
         return kernel.Group(

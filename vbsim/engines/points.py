@@ -23,6 +23,7 @@ from vbsim.kernels import draws
 from vbsim.plan import FloatArray, Plan
 
 RANDOMIZATIONS = 32
+NATIONAL = ("trend", "shocks")  # streams that entities of a portfolio share
 _BITS = 32
 BULK = "bulk"  # stream of the luck of most members of a segment, in the collective engine
 Dimension = tuple[str, str, int]  # stream, label, calendar year
@@ -57,7 +58,9 @@ class RandomPoints:
     ) -> FloatArray:
         """Numbers in (0, 1) of a stream, (R, years, labels)."""
         seed = self.plan.seed_of(stream)
-        keys = np.array([streams.key(seed, stream, label) for label in labels], dtype=np.uint64)
+        own = () if not self.plan.entity or stream in NATIONAL else (self.plan.entity,)
+        names = [streams.key(seed, stream, label, *own) for label in labels]
+        keys = np.array(names, dtype=np.uint64)
         out = np.empty((realizations.size, years.size, len(labels)))
         draws.fill_uniforms(keys, realizations.astype(np.int64), years.astype(np.int64), out)
         return out

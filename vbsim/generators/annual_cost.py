@@ -115,7 +115,9 @@ def annual_cost(
     partial = 2.0 * (1.0 - people.person_years_per_member)
     shares = np.array([1.0 - partial, 0.5 * partial, 0.5 * partial])
     whole = replace(people, person_years_per_member=1.0)
-    step, mass, limited = _by_exposure(whole, use, unit_costs, step)
+    expected = sum(r * unit_cost.mean(c) for r, c in zip(use.rates, unit_costs, strict=True))
+    step = max(step, expected / _STEPS_PER_MEAN)
+    mass, limited = _by_exposure(whole, use, unit_costs, step)
     return AnnualCost(step, np.array([1.0, *_PART_YEAR]), shares, mass, limited)
 
 
@@ -125,10 +127,8 @@ def _by_exposure(
     use: utilization.Params,
     unit_costs: tuple[unit_cost.Params, ...],
     step: float,
-) -> tuple[float, FloatArray, FloatArray]:
-    """Step, mass and limited means; entities that share an assumption set share them."""
-    expected = sum(r * unit_cost.mean(c) for r, c in zip(use.rates, unit_costs, strict=True))
-    step = max(step, expected / _STEPS_PER_MEAN)
+) -> tuple[FloatArray, FloatArray]:
+    """Mass and limited means; entities that share an assumption set share them."""
     transforms = np.stack(
         [np.fft.rfft(unit_cost.discretized(c, step, _POINTS)) - 1.0 for c in unit_costs]
     )
@@ -139,7 +139,7 @@ def _by_exposure(
     mass = _compound(weights, rates, transforms)
     limited = np.zeros_like(mass)
     limited[:, 1:] = np.cumsum(1.0 - np.cumsum(mass, axis=1)[:, :-1], axis=1) * step
-    return step, mass, limited
+    return mass, limited
 
 
 def intensities(
