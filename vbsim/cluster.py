@@ -19,6 +19,7 @@ from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.metadata import version
 from itertools import islice
 from typing import Any
 
@@ -71,9 +72,9 @@ def settled_blocks(
         If the cluster is lost.
     """
     with _client(address, threads) as client:
-        _check_versions(client, address)
+        _check_workers(client, address, memory)
         first = _digest(plan, engine_of(plan))
-        work = Work(pickle.dumps(plan), tuple(program().items()), first, memory)
+        work = Work(pickle.dumps(plan), tuple(program().items()), first)
         _check_numbers(client, work)
         with _losses_named(address):
             yield from _gathered(client, work, iter(spans), address)
@@ -91,14 +92,11 @@ class Work:
         What program it must be.
     first
         Hash of the results that the first realization must have.
-    memory
-        What it must be allowed to use [bytes].
     """
 
     plan: bytes
     program: tuple[tuple[str, str], ...]
     first: str
-    memory: int
 
 
 def _gathered(client: Any, work: Work, spans: Iterator[range], address: str) -> Iterator[Block]:
@@ -186,8 +184,8 @@ def _check_address(address: str) -> None:
         )
 
 
-def _check_versions(client: Any, address: str) -> None:
-    """Refuse a cluster without workers, and workers of another version."""
+def _check_workers(client: Any, address: str, memory: int) -> None:
+    """Refuse a cluster without workers, and workers of another version or too small."""
     try:
         client.wait_for_workers(1, timeout=_PATIENCE)
     except TimeoutError:
@@ -195,11 +193,27 @@ def _check_versions(client: Any, address: str) -> None:
             f"the scheduler at {address} has no workers; start some with: dask worker {address}"
         ) from None
     names = ("vbsim", *LIBRARIES)
-    versions = client.get_versions(packages=list(names))
-    here = {name: str(versions["client"]["packages"][name]) for name in names}
-    for worker, found in versions["workers"].items():
-        there = {name: str(found["packages"].get(name)) for name in names}
+
+    # Sent to workers as code, not by name: one without vbsim can answer as well.
+    def examine(dask_worker: Any) -> tuple[dict[str, str], int]:
+        from importlib.metadata import PackageNotFoundError, version
+
+        found = {}
+        for name in names:
+            try:
+                found[name] = version(name)
+            except PackageNotFoundError:
+                found[name] = "nothing"
+        return found, dask_worker.memory_manager.memory_limit or memory
+
+    here = {name: version(name) for name in names}
+    for worker, (there, limit) in client.run(examine).items():
         _refuse_others(worker, differences(there, here))
+        if limit < memory:
+            raise ClusterError(
+                f"worker {worker} may use {limit / 1e9:,.2f} GB of memory, and a block needs "
+                f"{memory / 1e9:,.2f} GB; start it with a higher --memory-limit"
+            )
 
 
 def _check_numbers(client: Any, work: Work) -> None:
@@ -279,12 +293,6 @@ def _prepared(work: Work) -> tuple[Plan, Engine]:
 
     worker = get_worker()
     _refuse_others(worker.address, differences(program(), dict(work.program)))
-    limit = worker.memory_manager.memory_limit
-    if limit and limit < work.memory:
-        raise ClusterError(
-            f"worker {worker.address} may use {limit / 1e9:,.2f} GB of memory, and a block needs "
-            f"{work.memory / 1e9:,.2f} GB; start it with a higher --memory-limit"
-        )
     plan: Plan = pickle.loads(work.plan)
     engine = engine_of(plan)
     if _digest(plan, engine) != work.first:

@@ -108,6 +108,7 @@ def run(
     """
     clock = time.perf_counter()
     plan = _plan(scenario)
+    _check_threads(threads, cluster)
     work = partial(_settled, plan, threads=threads, cluster=cluster)
     if out is None:
         settlement = _in_memory(plan, work, progress)
