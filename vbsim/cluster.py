@@ -14,6 +14,7 @@ import logging
 import pickle
 import signal
 import threading
+import warnings
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -139,8 +140,11 @@ def _client(address: str, threads: int | None) -> Iterator[Any]:
         ) from None
     if address != LOCAL:
         _check_address(address)
-        # What Dask would log of a lost connection is told in one sentence.
-        with silence_logging_cmgr(logging.CRITICAL), Client(address, timeout=_PATIENCE) as client:
+        # What Dask says of versions and of a lost connection is told in a sentence of ours.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            client = Client(address, timeout=_PATIENCE)
+        with silence_logging_cmgr(logging.CRITICAL), client:
             yield client
         return
     count = threads or processors()
@@ -176,7 +180,7 @@ def _check_address(address: str) -> None:
     except ValueError as error:
         found = str(error)
     except Exception as error:
-        found = f"a server that is none, {type(error).__name__}"
+        found = f"another kind of server, {type(error).__name__}"
     if found != "Scheduler":
         raise ClusterError(
             f"no Dask scheduler at {address} (found: {found}); start one with 'dask scheduler' and "
