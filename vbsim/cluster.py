@@ -198,8 +198,8 @@ def _check_workers(client: Any, address: str, memory: int) -> None:
         ) from None
     names = ("vbsim", *LIBRARIES)
 
-    # Sent to workers as code, not by name: one without vbsim can answer as well.
     def examine(dask_worker: Any) -> tuple[dict[str, str], int]:
+        """Sent to workers as code, not by name, so that one without vbsim can answer as well."""
         from importlib.metadata import PackageNotFoundError, version
 
         found = {}
