@@ -12,7 +12,7 @@ from pathlib import Path
 import numba
 import numpy as np
 
-from benchmarks import settlement
+from benchmarks import claims, peers, settlement
 from benchmarks.cases import CASES, Case, Work
 
 RUNS = 5
@@ -26,9 +26,13 @@ def main() -> None:
         f"{numba.get_num_threads()} threads; medians of {RUNS}, subject and reference in turn"
     )
     columns = f"{'ns/unit':>9s} {'reference':>9s} {'ratio':>14s} {'compile':>8s}"
-    print(f"{'case':44s} {'unit':22s} {columns}")
-    for make in CASES.values():
+    print(f"{'case':58s} {'unit':22s} {columns}")
+    compound, missing = peers.cases()
+    for make in (*CASES.values(), *claims.CASES.values(), *compound):
         _show(make())
+    _show_qualities()
+    for sentence in missing:
+        print(sentence)
     settlement.main()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"peak memory of this process: {peak:,.0f} MB")
@@ -43,7 +47,16 @@ def _show(case: Case) -> None:
     ratios = sorted(theirs / ours for ours, theirs in pairs)
     ours, theirs = (statistics.median(column) for column in zip(*pairs, strict=True))
     spread = f"{statistics.median(ratios):.2f} ({ratios[0]:.1f}-{ratios[-1]:.1f})"
-    print(f"{case.name:44s} {case.unit:22s} {ours:9.1f} {theirs:9.1f} {spread:>14s} {first:7.1f}s")
+    print(f"{case.name:58s} {case.unit:22s} {ours:9.1f} {theirs:9.1f} {spread:>14s} {first:7.1f}s")
+
+
+def _show_qualities() -> None:
+    print("\none year's aggregate loss, its whole distribution")
+    columns = f"{'seconds':>9s} {'mean':>9s} {'sd':>9s} {'99.5 %':>9s}"
+    print(f"{'method':44s} {columns}   (relative errors)")
+    for found in peers.qualities():
+        errors = f"{found.mean_error:9.1e} {found.sd_error:9.1e} {found.tail_error:9.1e}"
+        print(f"{found.method:44s} {found.seconds:9.4f} {errors}")
 
 
 def _nanoseconds(work: Work) -> float:

@@ -60,7 +60,7 @@ def demonstration() -> Plan:
 
 def claims_engine() -> Case:
     """Claims engine against the NumPy program: one year of 10,000 aged members, 19 claims each."""
-    plan = resolve(Scenario.model_validate(AGED))
+    plan = replace(resolve(Scenario.model_validate(AGED)), engine="claims")
     engine = engine_of(plan)
     scale = utilization.response(plan.world.use[0][0], np.zeros(1))[0]
     rng = np.random.default_rng(1)

@@ -95,14 +95,20 @@ class Seen:
         return self.facts[variable][:, row][:, columns]
 
 
-def _summed(values: FloatArray) -> FloatArray:
-    """Sum over the last axis, one column after the other: the same whatever the block."""
+def _summed(values: FloatArray, chosen: BoolArray | None = None) -> FloatArray:
+    """Sum over the last axis, one column after the other: the same whatever the block.
+
+    ``chosen`` says which columns; all without it.
+    """
+    columns = range(values.shape[-1]) if chosen is None else np.flatnonzero(chosen).tolist()
+    if not columns:
+        return np.zeros(values.shape[:-1])
     total = np.empty(values.shape[:-1])
     at_once = max(_CACHED // (values[:1].size or 1), 1)
     for start in range(0, len(values), at_once):
         part, out = values[start : start + at_once], total[start : start + at_once]
-        out[...] = part[..., 0]
-        for column in range(1, values.shape[-1]):
+        out[...] = part[..., columns[0]]
+        for column in columns[1:]:
             out += part[..., column]
     return total
 
@@ -188,7 +194,7 @@ def _basket(
 
 def _of_services(values: FloatArray, row: int, inside: BoolArray) -> FloatArray:
     """Sum of a variable of one year over segments and some services, (R,)."""
-    return _summed(_summed(values[:, row][..., inside]))
+    return _summed(_summed(values[:, row], inside))
 
 
 def _columns(contract: Contract, row: int, seen: Seen) -> dict[str, FloatArray]:

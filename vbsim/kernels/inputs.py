@@ -74,7 +74,7 @@ class PoissonTables(NamedTuple):
     ``u < P(N > n)``. The top 6 bits of ``u`` are its bucket.
     """
 
-    entries: WordArray  # (fine rows * 64,) count in 6 bits; below it, where in the bucket one more
+    entries: WordArray  # (fine rows * 128,) count, and below which draw of the bucket one more
     least: NDArray[np.uint16]  # (rows, 64) smallest count of the bucket
     start: WordArray  # (rows,) where the row begins in ``above``
     above: WordArray  # P(N > n) in units of 2**-32
