@@ -21,7 +21,7 @@ from scipy import special, stats
 
 from vbsim import streams
 from vbsim.engines.pilot import trajectories
-from vbsim.engines.points import Points, SobolPoints
+from vbsim.engines.points import BULK, TAIL, Points, SobolPoints
 from vbsim.engines.systematic import Factors
 from vbsim.generators import layer_response, population, unit_cost, utilization
 from vbsim.kernels import collective as kernel
@@ -167,10 +167,10 @@ class CollectiveEngine:
         for segment, parts in enumerate(zip(self.groups, self.exact, self.responses, strict=True)):
             given = np.empty((realizations.size, 0))
             if isinstance(points, SobolPoints):
-                uniforms = points.uniforms(
-                    "bulk", [world.segments[segment]], realizations, world.years
-                )
-                given = special.ndtri(uniforms[..., 0])
+                name = [world.segments[segment]]
+                luck = points.uniforms(BULK, name, realizations, world.years)[..., 0]
+                size = points.uniforms(TAIL, name, realizations, world.years[:1])[..., 0]
+                given = np.concatenate([special.ndtri(luck), size], axis=1)
             kernel.simulate_sums(numbers, segment, *parts, stretch, given, sums)
         return sums
 

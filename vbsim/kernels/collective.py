@@ -103,10 +103,10 @@ def add(values, factor, out):  # type: ignore[no-untyped-def]
 
 
 @njit
-def add_tail(key, group, out):  # type: ignore[no-untyped-def]
+def add_tail(key, group, given, out):  # type: ignore[no-untyped-def]
     """Add the tail members to ``out``, each in place of a bulk member."""
     rows, years, most = group.tail.shape[0], group.members.size, group.members.max()
-    count, u = 0, uniform(child(key, 0))
+    count, u = 0, given[years] if given.size > years else uniform(child(key, 0))
     least, everybody = group.members.min(), group.tail_count.size == 0
     while count < group.tail_count.size - 1 and group.tail_count[count] <= u:
         count += 1
@@ -125,12 +125,15 @@ def add_tail(key, group, out):  # type: ignore[no-untyped-def]
 
 @njit
 def add_bulk(key, group, given, out):  # type: ignore[no-untyped-def]
-    """Add the bulk's deviations to ``out``; ``given`` are its first normals, if any is."""
+    """Add the bulk's deviations to ``out``; ``given`` holds its first normals, if any."""
     years = group.members.size
     for year in range(years):
         add(group.bulk_mean[year::years], float(group.members[year]), out[year::years])
     for j in range(group.first.size):
-        z = given[j] if j < given.size else standard_normal(group.normal, child(key, group.draw[j]))
+        if j < min(given.size, years):
+            z = given[j]
+        else:
+            z = standard_normal(group.normal, child(key, group.draw[j]))
         if j < years:
             skew = group.skew[j]
             z = (z + skew * (z * z - 1.0)) / np.sqrt(1.0 + 2.0 * skew * skew)
@@ -193,7 +196,8 @@ def simulate_sums(realizations, segment, group, exact, response, factors, given,
     factors
         :class:`Factors`.
     given
-        Standard normals to take in place of the first ones drawn, (R, any number up to T).
+        Standard normals of the bulk's yearly totals, and the uniform number of the tail's size,
+        (R, T + 1), in place of drawn ones; (R, 0) to draw them.
     out
         The ``Totals`` of all segments.
     """
@@ -203,7 +207,7 @@ def simulate_sums(realizations, segment, group, exact, response, factors, given,
     for row in prange(realizations.size):
         key = child(group.key, realizations[row])
         deviation = np.zeros(years * width)
-        add_tail(child(key, 0), group, deviation)
+        add_tail(child(key, 0), group, given[row], deviation)
         if group.first.size > 0:
             add_bulk(child(key, 1), group, given[row], deviation)
         for year in range(years):
