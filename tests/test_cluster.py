@@ -176,7 +176,7 @@ def test_here_and_there_can_continue_each_other(
 def _other_scheme() -> None:
     import vbsim.streams
 
-    vbsim.streams.SCHEME = "other-2"
+    vbsim.streams.SCHEME = "another"
 
 
 def _other_version() -> None:
@@ -206,7 +206,7 @@ def _little_memory(dask_worker: Any) -> None:
 
 
 STRANGERS = {
-    "scheme": (_other_scheme, "random_numbers: other-2 there, splitmix64-keyed-1 here"),
+    "scheme": (_other_scheme, r"random_numbers: another there, splitmix64-keyed-\d here"),
     "version": (_other_version, r"vbsim: 0\.0\.9 there, [\d.]+ here\nto do: use the same versions"),
     "none": (_not_installed, r"vbsim: nothing there, [\d.]+ here\n  numpy: nothing there"),
     "rounding": (_other_rounding, "its processor rounds otherwise"),
