@@ -139,24 +139,25 @@ def by_pal() -> Callable[[], np.ndarray]:
     return lambda: np.asarray(model.generate(YEARS).aggregate().values)
 
 
-PEERS = {
-    "numpy": by_numpy,
-    "lossmodels": by_lossmodels,
-    "gemact": by_gemact,
-    "proteusllp-actuarial-library": by_pal,
+PEERS = {  # name in the table: its distribution, and how it does the case
+    "NumPy": ("numpy", by_numpy),
+    "lossmodels": ("lossmodels", by_lossmodels),
+    "GEMAct": ("gemact", by_gemact),
+    "PAL": ("proteusllp-actuarial-library", by_pal),
 }
 
 
 def cases() -> tuple[list[Callable[[], Case]], list[str]]:
     """Return cases of the peers that are installed, and what is to be said of the others."""
     made, missing = [], []
-    for name, peer in PEERS.items():
+    for name, (distribution, peer) in PEERS.items():
         try:
             run = peer()
         except ImportError as error:
             missing.append(f"{name}: not installed ({error}); pip install -e '.[bench]'")
             continue
-        made += [_case(f"{name} {version(name)}", run, ours) for ours in (by_sums, claim_by_claim)]
+        named = f"{name} {version(distribution)}"
+        made += [_case(named, run, ours) for ours in (by_sums, claim_by_claim)]
     return made, missing
 
 
