@@ -7,7 +7,6 @@ well. Peers are installed by ``pip install -e '.[bench]'``; one that is missing 
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -154,11 +153,15 @@ def cases() -> tuple[list[Callable[[], Case]], list[str]]:
         try:
             run = peer()
         except ImportError as error:
-            missing.append(f"{name}: not installed ({error}); pip install -e '.[bench]'")
+            missing.append(_missing(name, error))
             continue
         named = f"{name} {version(distribution)}"
         made += [_case(named, run, ours) for ours in (by_sums, claim_by_claim)]
     return made, missing
+
+
+def _missing(name: str, error: ImportError) -> str:
+    return f"{name}: not installed ({error}); pip install -e '.[bench]'"
 
 
 def _case(name: str, run: Callable[[], Any], losses: Losses) -> Callable[[], Case]:
@@ -194,12 +197,13 @@ def exact_quantile(share: float) -> float:
     return float(step * np.searchsorted(np.cumsum(mass), share))
 
 
-def qualities() -> list[Quality]:
-    """Set simulation by the engine beside the one transform of ``aggregate``."""
+def qualities() -> tuple[list[Quality], list[str]]:
+    """Set simulation beside the transform of ``aggregate``; say if that is missing."""
     found = [_simulated(years) for years in (YEARS, 1_000_000)]
-    with contextlib.suppress(ImportError):
-        found.append(_transformed())
-    return found
+    try:
+        return [*found, _transformed()], []
+    except ImportError as error:
+        return found, [_missing("aggregate", error)]
 
 
 def _simulated(years: int) -> Quality:
