@@ -30,8 +30,7 @@ def main() -> None:
     compound, missing = peers.cases()
     for make in (*CASES.values(), *claims.CASES.values(), *compound):
         _show(make())
-    _show_qualities()
-    for sentence in missing:
+    for sentence in missing + _show_qualities():
         print(sentence)
     settlement.main()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -50,13 +49,15 @@ def _show(case: Case) -> None:
     print(f"{case.name:58s} {case.unit:22s} {ours:9.1f} {theirs:9.1f} {spread:>14s} {first:7.1f}s")
 
 
-def _show_qualities() -> None:
+def _show_qualities() -> list[str]:
+    found, missing = peers.qualities()
     print("\none year's aggregate loss, its whole distribution")
     columns = f"{'seconds':>9s} {'mean':>9s} {'sd':>9s} {'99.5 %':>9s}"
     print(f"{'method':44s} {columns}   (relative errors)")
-    for found in peers.qualities():
-        errors = f"{found.mean_error:9.1e} {found.sd_error:9.1e} {found.tail_error:9.1e}"
-        print(f"{found.method:44s} {found.seconds:9.4f} {errors}")
+    for each in found:
+        errors = f"{each.mean_error:9.1e} {each.sd_error:9.1e} {each.tail_error:9.1e}"
+        print(f"{each.method:44s} {each.seconds:9.4f} {errors}")
+    return missing
 
 
 def _nanoseconds(work: Work) -> float:

@@ -7,7 +7,6 @@ well. Peers are installed by ``pip install -e '.[bench]'``; one that is missing 
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -136,25 +135,30 @@ def by_pal() -> Callable[[], np.ndarray]:
     return lambda: np.asarray(model.generate(YEARS).aggregate().values)
 
 
-PEERS = {
-    "numpy": by_numpy,
-    "lossmodels": by_lossmodels,
-    "gemact": by_gemact,
-    "proteusllp-actuarial-library": by_pal,
+PEERS = {  # name in the table: its distribution, and how it does the case
+    "NumPy": ("numpy", by_numpy),
+    "lossmodels": ("lossmodels", by_lossmodels),
+    "GEMAct": ("gemact", by_gemact),
+    "PAL": ("proteusllp-actuarial-library", by_pal),
 }
 
 
 def cases() -> tuple[list[Callable[[], Case]], list[str]]:
     """Return cases of the peers that are installed, and what is to be said of the others."""
     made, missing = [], []
-    for name, peer in PEERS.items():
+    for name, (distribution, peer) in PEERS.items():
         try:
             run = peer()
         except ImportError as error:
-            missing.append(f"{name}: not installed ({error}); pip install -e '.[bench]'")
+            missing.append(_missing(name, error))
             continue
-        made += [_case(f"{name} {version(name)}", run, ours) for ours in (by_sums, claim_by_claim)]
+        named = f"{name} {version(distribution)}"
+        made += [_case(named, run, ours) for ours in (by_sums, claim_by_claim)]
     return made, missing
+
+
+def _missing(name: str, error: ImportError) -> str:
+    return f"{name}: not installed ({error}); pip install -e '.[bench]'"
 
 
 def _case(name: str, run: Callable[[], Any], losses: Losses) -> Callable[[], Case]:
@@ -190,12 +194,13 @@ def exact_quantile(share: float) -> float:
     return float(step * np.searchsorted(np.cumsum(mass), share))
 
 
-def qualities() -> list[Quality]:
-    """Set simulation by the engine beside the one transform of ``aggregate``."""
+def qualities() -> tuple[list[Quality], list[str]]:
+    """Set simulation beside the transform of ``aggregate``; say if that is missing."""
     found = [_simulated(years) for years in (YEARS, 1_000_000)]
-    with contextlib.suppress(ImportError):
-        found.append(_transformed())
-    return found
+    try:
+        return [*found, _transformed()], []
+    except ImportError as error:
+        return found, [_missing("aggregate", error)]
 
 
 def _simulated(years: int) -> Quality:

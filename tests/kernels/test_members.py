@@ -127,6 +127,10 @@ def test_counts_are_poisson(mean: float) -> None:
     assert abs(counts.mean() - mean) < 4.5 * np.sqrt(mean / counts.size)
 
 
+def test_no_rate_no_claim() -> None:
+    assert counted(0.0, 5_000)[0].max() == 0.0
+
+
 def test_counts_rise_with_the_mean() -> None:
     """Common random numbers: more is expected of a member, and seldom less is drawn."""
     fewer, more = counted(2.0, 20_000)[0], counted(2.2, 20_000)[0]

@@ -162,7 +162,7 @@ def move_states(batch, size, year, segment, people):  # type: ignore[no-untyped-
 
 
 @jit
-def draw_states(batch, members, live, index, people, widest):  # type: ignore[no-untyped-def]
+def draw_states(batch, members, live, index, people):  # type: ignore[no-untyped-def]
     """Draw who is here, how ill and for how long; returns the exposure of the ``live`` members."""
     (year, segment), size, none = index, whole(members), np.uint64(0)
     person, claim, keys, at = batch["people"], batch["claims"], batch["keys"], people.years[year]
@@ -179,19 +179,19 @@ def draw_states(batch, members, live, index, people, widest):  # type: ignore[no
     for i in range(size):
         part = unit(bits[i])
         exposure[i] = np.float32(part / partial) if part < partial else np.float32(1.0)
-        intensity[i] = min(max(level[i] + risk[i] + transient[i], -widest), widest)
+        intensity[i] = level[i] + risk[i] + transient[i]
     exposure[live:size] = np.float32(0.0)  # no exposure, no claim
     return tree_sum(exposure, size, batch["work"])
 
 
 @jit
-def expect(batch, size, rate, power):  # type: ignore[no-untyped-def]
-    """Give expected claims, in steps of the Poisson tables, and the entry of each draw."""
+def expect(batch, size, base, power):  # type: ignore[no-untyped-def]
+    """Give expected claims, log2 ``base`` at intensity 1, and the Poisson entry of each draw."""
     intensity, exposure, bits = batch["intensity"], batch["exposure"], batch["first"]
     expected, place = batch["expected"], batch["place"]
     last = np.float32(TABULATED * STEPS - 1)
     for i in range(size):
-        steps = rate * exposure[i] * exp2(power * intensity[i])
+        steps = exposure[i] * exp2(max(power * intensity[i] + base, np.float32(-120.0)))
         row, part = np.uint32(np.int32(min(steps, last))), np.uint32(bits[i] >> np.uint32(20))
         # The first of 64 buckets, where counts are large and many, has 64 parts of its own.
         bucket = part if part < np.uint32(64) else np.uint32(part >> np.uint32(6)) + np.uint32(64)
@@ -234,7 +234,7 @@ def draw_counts(batch, size, service_key, rate, power, tables):  # type: ignore[
     """Draw the claims of one service; lists the members with claims and returns how many."""
     entries, place = tables.entries, batch["place"]
     words(batch, batch["keys"], service_key, 0, size)
-    expect(batch, size, np.float32(rate * STEPS), np.float32(power))
+    expect(batch, size, np.float32(np.log2(rate * STEPS)), np.float32(power))
     for i in range(size):
         place[i] = entries[place[i]]
     count_claims(batch, size)
@@ -270,6 +270,7 @@ def any_count(key, steps, tables):  # type: ignore[no-untyped-def]
     """Count of a mean of any size, given in steps of the tables."""
     (draw, second), position = halves(child(key, 0)), 2
     n, top = np.uint32(0), np.uint32(TABULATED * STEPS)
+    steps = min(steps, np.float32(2**23))  # a million claims a year: nobody's, but the loop ends
     while steps >= np.float32(top):
         row = large_row(steps / np.float32(STEPS))
         n += from_poisson_table(halves(child(key, position))[0], top + row, tables)
@@ -382,8 +383,7 @@ def add_segment(realization, segment, factors, people, kept, room, out, record):
             person[i], claim[i] = child(of_people, start + i), child(of_claims, start + i)
         for year in range(people.years.size):
             live, index = min(max(people.members[year, segment] - start, 0), SIZE), (year, segment)
-            exposure = draw_states(batch, members, live, index, people, services.widest[segment])
-            out.person_years[year, segment] += exposure
+            out.person_years[index] += draw_states(batch, members, live, index, people)
             rows = members_of(record, start)
             add_services(batch, whole(live), index, factors, kept, baskets, out, rows)
             add_layers(batch, whole(live), index, layers, baskets, out)
