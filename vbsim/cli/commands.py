@@ -98,6 +98,14 @@ def run(
     ] = None,
     engine: Engine = EngineName.AUTO,
     sampling: Sampling = SamplingName.RANDOM,
+    target_se: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="'CONTRACT.MEASURE: AMOUNT'",
+            help="stop as soon as a standard error is reached, such as 'enhanced.tvar_95: 2%'; the "
+            "realizations are the budget; may be given several times",
+        ),
+    ] = None,
     cluster: Cluster = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="continue the run to -o that was stopped or killed")
@@ -120,9 +128,11 @@ def run(
         from vbsim.report.unfinished import can_be_resumed
         from vbsim.run import check_run
         from vbsim.run import run as run_story
+        from vbsim.target import planned
 
         plan = _plan(scenario, realizations, seed, engine, sampling)
         folder = _destination(out, scenario)
+        budget, (plan, reached) = plan.realizations, planned(plan, target_se or [])
         how: dict[str, Any] = {
             "threads": threads,
             "cluster": cluster,
@@ -147,6 +157,7 @@ def run(
         typer.echo(json.dumps(show.summary_json(found.summary) | {"folder": str(folder)}))
     elif not quiet:
         show.summary(plan, found.summary)
+        show.reached(reached, plan.realizations, budget)
         typer.echo(f"report: {folder / 'report.html'}")
 
 

@@ -38,7 +38,7 @@ def measure(settlement: xr.Dataset) -> xr.Dataset:
         *MEASURES.values(),
         *(prob_owing_more_than(float(a)) for a in amounts),
     ]
-    design = _design(settlement)
+    design = design_of(settlement)
     parties = measure_array(settlement["net_to_party"], measures, design=design)
     reference = str(settlement.attrs["reference"])
     differences = paired_difference(
@@ -69,7 +69,7 @@ def measure(settlement: xr.Dataset) -> xr.Dataset:
     return out
 
 
-def _design(settlement: xr.Dataset) -> Design | None:
+def design_of(settlement: xr.Dataset) -> Design | None:
     """Design of the realizations, if they are not independent."""
     if settlement.attrs.get("sampling", "random") == "random":
         return None
