@@ -127,9 +127,7 @@ def test_report_is_rebuilt(call, a: Path) -> None:
     assert (a / "report.html").is_file()
 
 
-@pytest.mark.parametrize(
-    ("template", "engine"), [("mssp", "collective"), ("capitation", "claims")]
-)
+@pytest.mark.parametrize(("template", "engine"), [("mssp", "collective"), ("capitation", "claims")])
 def test_new_writes_a_scenario_that_checks(call, template: str, engine: str) -> None:
     assert template in call("new", "x", "--list")
     out = call("new", "mine", "--from", template)
