@@ -233,8 +233,8 @@ def group(plan: Plan, segment: int, exact: Moments, services: bool) -> kernel.Gr
         none = np.empty(0)
         return kernel.Group(
             key, members, flat, none, np.zeros(flat.shape[1]),
-            np.empty((0, flat.shape[1])), np.empty(0, np.int64), np.empty(0, np.uint64), none,
-            _half_normal(),
+            np.empty((0, flat.shape[1]), np.float32), np.empty(0, np.int64),
+            np.empty(0, np.uint64), none, _half_normal(),
         )  # fmt: skip
     totals = drawn.cost.sum(axis=2)
     relative = totals / totals.mean(axis=0, dtype=np.float64).astype(np.float32)
@@ -247,6 +247,8 @@ def group(plan: Plan, segment: int, exact: Moments, services: bool) -> kernel.Gr
     loadings, used, skew = _bulk(
         bulk - bulk_mean.astype(np.float32), relative[order[count:]], members, 1.0 - share
     )
+    used = np.append(used, used[-1:].repeat(-used.size % 4))  # whole passes of four
+    loadings = np.pad(loadings, ((0, used.size - len(loadings)), (0, 0)))
     draws = [streams.key(0, *map(str, at)) for at in product((_TOTAL, *names), world_years)]
     return kernel.Group(
         key=key,
@@ -280,7 +282,7 @@ def _pinned(variables: NDArray[np.float32], spread: FloatArray) -> NDArray[np.fl
 
 def _bulk(
     bulk: NDArray[np.float32], totals: NDArray[np.float32], members: np.ndarray, share: float
-) -> tuple[FloatArray, np.ndarray, FloatArray]:
+) -> tuple[NDArray[np.float32], np.ndarray, FloatArray]:
     """Give loadings of normals on the bulk's sum: those of the yearly totals, then the rest.
 
     ``bulk`` (n, V * T) and ``totals`` (n, T) are deviations of the pilot's bulk members. Members of
@@ -297,7 +299,7 @@ def _bulk(
     skew = (own * own * own).mean(axis=1) / np.sqrt(members * share) / 6.0
     columns = factor[years:].T
     used = np.flatnonzero(np.abs(columns).max(axis=1) > 0.0)
-    return np.ascontiguousarray(columns[used]), used, skew
+    return np.ascontiguousarray(columns[used], dtype=np.float32), used, skew
 
 
 def _cholesky(covariance: FloatArray) -> FloatArray:
