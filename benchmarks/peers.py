@@ -7,7 +7,6 @@ well. Peers are installed by ``pip install -e '.[bench]'``; one that is missing 
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -21,9 +20,10 @@ from numba import njit, prange
 from benchmarks.cases import Case
 from benchmarks.claims import aged
 from vbsim import streams
+from vbsim.engines.claims import ClaimsEngine
+from vbsim.engines.systematic import Factors
 from vbsim.generators import population, unit_cost, utilization
-from vbsim.kernels import inputs, members
-from vbsim.simulate import Engine
+from vbsim.kernels import members
 
 YEARS, CLAIMS = 1_000, 1_000
 MEAN, SIGMA = 1_000.0, 1.0
@@ -34,7 +34,7 @@ EXACT_SD = float(np.sqrt(CLAIMS * MEAN**2 * np.exp(SIGMA**2)))
 
 
 @cache
-def engine() -> Engine:
+def engine() -> ClaimsEngine:
     """Engine of one member who expects 1,000 claims of one service."""
     plan = aged()[0]
     ones = np.ones((1, 1))
@@ -46,23 +46,19 @@ def engine() -> Engine:
         # elasticity 0: no intensity reaches the number of claims
         use=((utilization.Params(("claims",), (CLAIMS,), (0.0,), 1.0, (1.0,)),),),
         unit_costs=(LAW,),
-        price=np.ones((1, 1, 1)),
+        level=ones,
+        relative_price=ones,
         expected_cost=ones,
         expected_truncated=ones,
     )
-    return Engine.of(replace(plan, world=world, layers=()))
+    return ClaimsEngine.of(replace(plan, world=world, layers=()))
 
 
 def by_sums(years: int) -> np.ndarray:
     """Aggregate loss of each year by the claims kernel [USD]."""
-    made, ones, shape = engine(), np.ones((years, 1, 1)), (years, 1, 1)
-    out = inputs.Totals(
-        np.zeros((*shape, 1)), np.zeros((*shape, 1)), np.zeros((*shape, 0)), np.zeros(shape)
-    )
-    members.simulate_members(
-        np.arange(years), (ones, ones), made.people, made.services, made.layers, made.tables, out
-    )
-    return out.cost.ravel()
+    ones = np.ones((years, 1, 1))
+    still = Factors(ones, ones, ones, ones[..., 0], 0.0 * ones[..., 0], ones)
+    return engine().sums(np.arange(years), still).cost.ravel()
 
 
 def claim_by_claim(years: int) -> np.ndarray:
@@ -139,25 +135,30 @@ def by_pal() -> Callable[[], np.ndarray]:
     return lambda: np.asarray(model.generate(YEARS).aggregate().values)
 
 
-PEERS = {
-    "numpy": by_numpy,
-    "lossmodels": by_lossmodels,
-    "gemact": by_gemact,
-    "proteusllp-actuarial-library": by_pal,
+PEERS = {  # name in the table: its distribution, and how it does the case
+    "NumPy": ("numpy", by_numpy),
+    "lossmodels": ("lossmodels", by_lossmodels),
+    "GEMAct": ("gemact", by_gemact),
+    "PAL": ("proteusllp-actuarial-library", by_pal),
 }
 
 
 def cases() -> tuple[list[Callable[[], Case]], list[str]]:
     """Return cases of the peers that are installed, and what is to be said of the others."""
     made, missing = [], []
-    for name, peer in PEERS.items():
+    for name, (distribution, peer) in PEERS.items():
         try:
             run = peer()
         except ImportError as error:
-            missing.append(f"{name}: not installed ({error}); pip install -e '.[bench]'")
+            missing.append(_missing(name, error))
             continue
-        made += [_case(f"{name} {version(name)}", run, ours) for ours in (by_sums, claim_by_claim)]
+        named = f"{name} {version(distribution)}"
+        made += [_case(named, run, ours) for ours in (by_sums, claim_by_claim)]
     return made, missing
+
+
+def _missing(name: str, error: ImportError) -> str:
+    return f"{name}: not installed ({error}); pip install -e '.[bench]'"
 
 
 def _case(name: str, run: Callable[[], Any], losses: Losses) -> Callable[[], Case]:
@@ -193,12 +194,13 @@ def exact_quantile(share: float) -> float:
     return float(step * np.searchsorted(np.cumsum(mass), share))
 
 
-def qualities() -> list[Quality]:
-    """Set simulation by the engine beside the one transform of ``aggregate``."""
+def qualities() -> tuple[list[Quality], list[str]]:
+    """Set simulation beside the transform of ``aggregate``; say if that is missing."""
     found = [_simulated(years) for years in (YEARS, 1_000_000)]
-    with contextlib.suppress(ImportError):
-        found.append(_transformed())
-    return found
+    try:
+        return [*found, _transformed()], []
+    except ImportError as error:
+        return found, [_missing("aggregate", error)]
 
 
 def _simulated(years: int) -> Quality:

@@ -8,7 +8,8 @@
     ├── ParameterError       a number or a distribution cannot mean what it says (exit code 2)
     ├── RunFolderError       a run folder is missing, incomplete or in the way (exit code 2)
     ├── OutcomeError         a file of known outcomes, or where to write one, is wrong (exit code 2)
-    └── CapacityError        the run would not fit on this machine (exit code 2)
+    ├── CapacityError        the run would not fit on this machine (exit code 2)
+    └── ClusterError         a cluster cannot be reached, or would give other numbers (exit code 2)
 
 A message says where, what was found, what was expected, and what to do.
 """
@@ -39,6 +40,10 @@ class RunFolderError(VbsimError):
 
 class CapacityError(VbsimError):
     """The run would not fit on this machine."""
+
+
+class ClusterError(VbsimError):
+    """A cluster cannot be reached, or would give other numbers."""
 
 
 @dataclass(frozen=True, slots=True)

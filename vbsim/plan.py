@@ -27,6 +27,7 @@ from vbsim.payment_models.benchmarks import Published, Simulated
 from vbsim.payment_models.stop_loss import Cover
 from vbsim.rulebook import Figure
 
+ALL_CLAIMS = "all_claims"  # the layer that holds all of a member's cost
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
@@ -49,8 +50,10 @@ class World:
         Utilization generator of each year and segment, T tuples of S.
     unit_costs
         Unit-cost generator of each service, at the prices of the assumption set.
-    price
-        Factor on unit cost that gives the expected cost level, (T, S, K).
+    level
+        Factor on all unit costs that gives the expected cost level, (T, S).
+    relative_price
+        Price of each service in the year against ``unit_costs``, (T, K).
     expected_cost
         Expected cost per person-year without true savings, (T, S) [USD].
     expected_truncated
@@ -64,9 +67,15 @@ class World:
     people: tuple[population.Params, ...]
     use: tuple[tuple[utilization.Params, ...], ...]
     unit_costs: tuple[unit_cost.Params, ...]
-    price: FloatArray
+    level: FloatArray
+    relative_price: FloatArray
     expected_cost: FloatArray
     expected_truncated: FloatArray
+
+    @property
+    def price(self) -> FloatArray:
+        """Factor on unit cost, (T, S, K)."""
+        return self.level[:, :, None] * self.relative_price[:, None, :]
 
     @property
     def rate(self) -> FloatArray:
@@ -128,6 +137,8 @@ class Layer:
         Bounds, (T, S) [USD].
     annualized
         Whether the bounds shrink with a part-year member's exposure.
+    mean, spread
+        Exact mean and standard deviation of one member's cost in the layer, (T, S) [USD].
     """
 
     name: str
@@ -135,6 +146,8 @@ class Layer:
     lower: FloatArray
     upper: FloatArray
     annualized: bool
+    mean: FloatArray | None = None
+    spread: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +270,12 @@ class Plan:
         What is unusual but legal.
     episodes
         Episode types, if any contract bundles episodes.
+    engine
+        ``claims``, ``collective``, or ``auto``, which chooses.
+    entity
+        Name of the entity in a portfolio, whose luck, savings and quality are its own.
+    sampling
+        ``random`` for independent realizations, ``sobol`` for points that fill space evenly.
     """
 
     name: str
@@ -276,6 +295,9 @@ class Plan:
     figures: tuple[Figure, ...]
     warnings: tuple[str, ...]
     episodes: Episodes | None = None
+    engine: str = "auto"
+    entity: str = ""
+    sampling: str = "random"
 
     @property
     def performance(self) -> BoolArray:

@@ -39,8 +39,38 @@ def settle(plan: Plan, experience: xr.Dataset) -> xr.Dataset:
         those whose sum is the contract's result.
     """
     seen = Seen.of(experience)
-    statements = {contract.name: _walk(plan, contract, seen) for contract in plan.contracts}
-    return _labelled(plan, experience[vocabulary.REALIZATION].to_numpy(), statements)
+    numbers = experience[vocabulary.REALIZATION].to_numpy()
+    settled = _labelled(plan, numbers, statements(plan, seen))
+    if plan.sampling == "random":
+        return settled
+    dims = vocabulary.SETTLEMENT["control_variate"].dims
+    names = [f"cost of {year}" for year in plan.world.years.tolist()]
+    settled = settled.assign_coords({vocabulary.CONTROL: names})
+    settled["control_variate"] = (dims, luck(plan, seen))
+    return vocabulary.label(settled, "settlement")
+
+
+def luck(plan: Plan, seen: Seen) -> FloatArray:
+    """Cost of every year over its expectation given the systematic factors, less 1, (R, T).
+
+    The expectation is exact, so the mean is 0: what the members' luck does to a result can be
+    taken out of its error.
+    """
+    world, facts = plan.world, seen.facts
+    exposure = np.array([people.person_years_per_member for people in world.people])
+    whole = facts["local_factor"] * (1.0 - facts["true_savings"])
+    expected = np.einsum(
+        "rts,ts,rt->rt",
+        facts["national_factor"],
+        world.expected_cost * world.members * exposure,
+        whole,
+    )
+    return np.asarray(_summed(seen.cost) / expected - 1.0)
+
+
+def statements(plan: Plan, seen: Seen) -> dict[str, list[Statement]]:
+    """Settle every contract of a plan on facts: its statements by performance year."""
+    return {contract.name: _walk(plan, contract, seen) for contract in plan.contracts}
 
 
 @dataclass(frozen=True)
@@ -208,23 +238,23 @@ def _columns(contract: Contract, row: int, seen: Seen) -> dict[str, FloatArray]:
 
 
 def _labelled(
-    plan: Plan, realizations: np.ndarray, statements: dict[str, list[Statement]]
+    plan: Plan, realizations: np.ndarray, settled: dict[str, list[Statement]]
 ) -> xr.Dataset:
     years = plan.world.years[plan.performance]
-    lines = _lines(statements)
+    lines = _lines(settled)
     # One column after the other in memory, as they are made and as measures read them.
     columns = (years.size, realizations.size)
-    saved = np.full((len(statements), *columns), np.nan)
-    party = np.empty((len(statements), len(vocabulary.PARTIES), *columns))
+    saved = np.full((len(settled), *columns), np.nan)
+    party = np.empty((len(settled), len(vocabulary.PARTIES), *columns))
     table = np.empty((len(lines), *columns))
-    for number, contract_years in enumerate(statements.values()):
+    for number, contract_years in enumerate(settled.values()):
         for row, statement in enumerate(contract_years):
             for place, name in enumerate(vocabulary.PARTIES):
                 party[number, place, row] = statement.net_to(name)
             if "savings_rate" in statement.lines:
                 saved[number, row] = statement.lines["savings_rate"].value
     for number, (contract, name) in enumerate(lines):
-        for row, statement in enumerate(statements[contract]):
+        for row, statement in enumerate(settled[contract]):
             has = name in statement.lines
             table[number, row] = statement.lines[name].value if has else np.nan
     saved, table = (array.transpose(2, 1, 0) for array in (saved, table))
@@ -238,13 +268,17 @@ def _labelled(
     coordinates = {
         vocabulary.REALIZATION: realizations,
         vocabulary.YEAR: years,
-        vocabulary.CONTRACT: list(statements),
+        vocabulary.CONTRACT: list(settled),
         vocabulary.PARTY: list(vocabulary.PARTIES),
-        vocabulary.HOLDER: (vocabulary.CONTRACT, [s[0].party for s in statements.values()]),
+        vocabulary.HOLDER: (vocabulary.CONTRACT, [s[0].party for s in settled.values()]),
         **_line_coordinates(lines),
     }
     variables = {n: (vocabulary.SETTLEMENT[n].dims, v) for n, v in values.items()}
-    attributes = {"reference": plan.reference, "owing_more_than": list(plan.owing_more_than)}
+    attributes = {
+        "reference": plan.reference,
+        "owing_more_than": list(plan.owing_more_than),
+        "sampling": plan.sampling,
+    }
     return vocabulary.label(xr.Dataset(variables, coordinates, attributes), "settlement")
 
 

@@ -29,6 +29,7 @@ MEASURE = "measure"
 QUALITY_MEASURE = "quality_measure"
 EPISODE_TYPE = "episode_type"
 EPISODE_LIMIT = "episode_limit"
+CONTROL = "control"
 
 PURCHASER = "purchaser"
 PAYER = "payer"
@@ -60,6 +61,7 @@ COORDINATES = {
     MEASURE: "risk measure",
     QUALITY_MEASURE: "quality measure",
     EPISODE_TYPE: "episode type",
+    CONTROL: "control variate: a quantity whose mean is known to be 0",
     EPISODE_LIMIT: "high-cost cap on an episode's spending",
     "adds_to_net": "1 for a line that adds up to the net result, 0 for one that explains",
 }
@@ -142,6 +144,12 @@ SETTLEMENT = {
         (REALIZATION, YEAR, LINE),
         "line dependent, see coordinate line_unit",
         "settlement statements, line by line",
+    ),
+    "control_variate": Variable(
+        (REALIZATION, CONTROL),
+        SHARE,
+        "cost of a year over its expectation given the systematic factors, less 1",
+        always=False,
     ),
 }
 

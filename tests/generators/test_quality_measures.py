@@ -169,7 +169,8 @@ def test_cost_and_quality_move_together() -> None:
         years=last,
         members=plan.world.members[-1:],
         use=plan.world.use[-1:],
-        price=plan.world.price[-1:],
+        level=plan.world.level[-1:],
+        relative_price=plan.world.relative_price[-1:],
         expected_cost=plan.world.expected_cost[-1:],
         expected_truncated=plan.world.expected_truncated[-1:],
     )

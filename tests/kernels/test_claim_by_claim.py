@@ -22,7 +22,7 @@ from tests.conftest import small_scenario
 from vbsim.generators import unit_cost
 from vbsim.plan import Layer, Plan
 from vbsim.scenario.resolve import resolve
-from vbsim.simulate import Engine
+from vbsim.simulate import engine_of
 
 ATTACHMENT = 20_000.0
 
@@ -99,7 +99,7 @@ class Loop:
 def compare(count: int) -> None:
     """Tests of counts, costs, layers and how they go together."""
     plan = lone_members()
-    seen = Engine.of(plan).block(np.arange(count)).isel(segment=0, year=-1)
+    seen = engine_of(plan).block(np.arange(count)).isel(segment=0, year=-1)
     loop = Loop(plan, 20_260_101)
     drawn = [loop.member() for _ in range(count)]
     exposure = np.array([member[0] for member in drawn])

@@ -15,7 +15,7 @@ from vbsim.kernels import grid, members
 from vbsim.kernels.counts import poisson_tables, tabulated_means
 from vbsim.plan import Plan
 from vbsim.scenario.resolve import resolve
-from vbsim.simulate import Engine
+from vbsim.simulate import engine_of
 
 
 def test_keys_are_those_of_the_streams() -> None:
@@ -127,6 +127,10 @@ def test_counts_are_poisson(mean: float) -> None:
     assert abs(counts.mean() - mean) < 4.5 * np.sqrt(mean / counts.size)
 
 
+def test_no_rate_no_claim() -> None:
+    assert counted(0.0, 5_000)[0].max() == 0.0
+
+
 def test_counts_rise_with_the_mean() -> None:
     """Common random numbers: more is expected of a member, and seldom less is drawn."""
     fewer, more = counted(2.0, 20_000)[0], counted(2.2, 20_000)[0]
@@ -172,13 +176,13 @@ def test_compiled_equals_plain_python(monkeypatch: pytest.MonkeyPatch) -> None:
     plan = tiny_plan()
     world = replace(plan.world, members=np.minimum(plan.world.members, 12))
     plan = replace(plan, world=world)
-    compiled = Engine.of(plan).block(np.arange(2))
+    compiled = engine_of(plan).block(np.arange(2))
     for name, item in vars(members).items():
         if hasattr(item, "py_func"):
             monkeypatch.setattr(members, name, item.py_func)
     monkeypatch.setattr(members, "prange", range)
     with np.errstate(over="ignore"):
-        plain = Engine.of(plan).block(np.arange(2))
+        plain = engine_of(plan).block(np.arange(2))
     for name in compiled.data_vars:
         np.testing.assert_allclose(
             compiled[name].values, plain[name].values, rtol=1e-13, err_msg=str(name)
@@ -193,7 +197,7 @@ def test_layers_add_up_to_the_cost() -> None:
     cut, top = np.full(shape, 50_000.0), np.full(shape, np.inf)
     low = replace(whole, name="low", lower=np.zeros(shape), upper=cut, annualized=False)
     high = replace(whole, name="high", lower=cut, upper=top, annualized=False)
-    out = Engine.of(replace(plan, layers=(low, high))).block(np.arange(2))
+    out = engine_of(replace(plan, layers=(low, high))).block(np.arange(2))
     np.testing.assert_allclose(
         out["layer_cost"].sum("layer").values, out["cost"].sum("service").values, rtol=1e-12
     )
@@ -210,7 +214,7 @@ def test_baskets_are_sums_of_their_services() -> None:
                 upper=np.full(shape, np.inf), annualized=False)
         for n, chosen in enumerate([*sets, sets[0]])
     )  # fmt: skip
-    out = Engine.of(replace(plan, layers=layers)).block(np.arange(2))
+    out = engine_of(replace(plan, layers=layers)).block(np.arange(2))
     cost = out["cost"].values
     for n, chosen in enumerate([*sets, sets[0]]):
         expected = cost[..., np.array(chosen)].sum(axis=-1)
@@ -241,7 +245,7 @@ def test_annual_cost_of_a_member_against_an_independent_program() -> None:
     people = tuple(replace(p, person_years_per_member=1.0) for p in plan.world.people)
     world = replace(plan.world, members=np.ones_like(plan.world.members), people=people)
     count = 100_000
-    out = Engine.of(replace(plan, world=world)).block(np.arange(count))
+    out = engine_of(replace(plan, world=world)).block(np.arange(count))
     ours = out["cost"].values[:, -1, 0].sum(axis=1)
     theirs = claim_by_claim(plan, count, np.random.default_rng(8))
     # Two-sample Kolmogorov-Smirnov at fixed seeds.

@@ -75,7 +75,8 @@ def world() -> World:
             unit_cost.Params.from_spec({"lognormal": {"mean": m, "cv": 1.0}})
             for m in (12_000.0, 700.0)
         ),
-        price=np.ones((*shape, len(SERVICES))),
+        level=np.ones(shape),
+        relative_price=np.ones((shape[0], len(SERVICES))),
         expected_cost=np.full(shape, 3950.0),
         expected_truncated=np.full(shape, 3700.0),
     )
@@ -143,9 +144,9 @@ def results(made: Plan, rates: np.ndarray) -> xr.Dataset:
     none = 0 * net
     party = np.stack([none, -net, net, none, none, none], axis=3)
     values = (net, party, rate, np.stack(list(lines.values()), axis=2))
+    known = [(n, variable) for n, variable in vocabulary.SETTLEMENT.items() if variable.always]
     found = {
-        name: (variable.dims, array)
-        for (name, variable), array in zip(vocabulary.SETTLEMENT.items(), values, strict=True)
+        name: (variable.dims, array) for (name, variable), array in zip(known, values, strict=True)
     }
     coordinates = {
         "realization": np.arange(count),

@@ -132,9 +132,8 @@ def test_exceedance_draws_a_curve_for_losing_contracts_alone(findings: Findings)
 
 
 def test_histogram_leaves_out_the_point_mass_at_zero(findings: Findings) -> None:
-    nets = [findings.net(name) for name in findings.names]
-    edges = net_result.bins(nets)
-    for net in nets:
+    edges = net_result.bins(findings)
+    for net in map(findings.net, findings.names):
         panel = net_result.panel(net, edges)
         assert panel.shares.sum() + panel.zero == pytest.approx(1.0)
     assert np.isclose(edges, 0.0).any()

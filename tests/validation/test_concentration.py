@@ -15,7 +15,7 @@ import pytest
 from tests.conftest import small_scenario
 from vbsim.plan import Plan
 from vbsim.scenario.resolve import resolve
-from vbsim.simulate import Engine
+from vbsim.simulate import engine_of
 
 PUBLISHED = {0.01: 0.149, 0.05: 0.415, 0.10: 0.600, 0.20: 0.791, 0.50: 0.957}
 
@@ -41,7 +41,7 @@ def costs() -> np.ndarray:
 
     Standard errors at this size: 0.25 points on the share of the top 1 %, 0.03 on the CV.
     """
-    engine = Engine.of(lone_member_plan())
+    engine = engine_of(lone_member_plan())
     parts = [
         engine.block(np.arange(start, start + 100_000))["cost"].values[:, -1, 0].sum(axis=1)
         for start in range(0, 400_000, 100_000)

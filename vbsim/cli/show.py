@@ -18,6 +18,7 @@ from vbsim.vocabulary import CONTRACT, HOLDER, PARTY
 if TYPE_CHECKING:
     from vbsim.cli.doctor import Finding
     from vbsim.report.comparison import Comparison
+    from vbsim.target import Reached
 
 # Names and labels are the user's: square brackets in them are no commands to the terminal.
 stdout = Console(soft_wrap=False, markup=False)
@@ -112,27 +113,61 @@ def plan(resolved: Plan) -> None:
 
 def estimate(resolved: Plan) -> list[str]:
     """Engine, work, time, memory and disk that a run will take."""
-    from vbsim.report.run_folder import results_bytes
-    from vbsim.simulate import block_size, experience_bytes, member_years, seconds
+    from vbsim.engines import choose, member_years
+    from vbsim.report import capacity
 
-    per_block = experience_bytes(resolved) / resolved.realizations * block_size(resolved)
+    engine, why = choose(resolved)
+    memory, fixed = capacity.memory_bytes(resolved), capacity.block_memory(resolved)
     return [
-        "engine: claims (every member, every claim)",
+        f"engine: {engine} ({why})",
+        *engine_errors(resolved),
         f"work: {resolved.realizations:,} realizations of {member_years(resolved):,} member-years",
-        f"time: about {seconds(resolved):,.0f} s on this machine; memory: about "
-        f"{0.35 + 3 * per_block / 1e9:.1f} GB; disk: {results_bytes(resolved, 30) / 1e6:,.0f} MB",
+        f"time: about {capacity.seconds(resolved):,.0f} s on this machine; disk: "
+        f"{capacity.results_bytes(resolved) / 1e6:,.0f} MB",
+        f"memory: about {memory / 1e9:.1f} GB, of which {(memory - fixed) / 1e6:,.0f} MB grow with "
+        "the number of realizations",
         f"figures: {len(resolved.figures)}, of which {len(resolved.unverified)} UNVERIFIED",
     ]
 
 
+def engine_errors(resolved: Plan) -> list[str]:
+    """Tell what the engine is expected to get wrong, whatever the number of realizations."""
+    from vbsim.engines import FEWEST_MEMBERS
+    from vbsim.engines.collective import CollectiveEngine
+    from vbsim.simulate import engine_of
+
+    engine = engine_of(resolved).members
+    if not isinstance(engine, CollectiveEngine):
+        return []
+    mean, sd, probability = engine.errors()
+    return [
+        f"expected errors of the engine: mean cost {mean:.2%}, standard deviation {sd:.1%}, "
+        f"probabilities {100.0 * probability:.2f} points; below {FEWEST_MEMBERS:,} members auto "
+        "takes claims"
+    ]
+
+
+def reached(found: list[Reached], realizations: int, budget: int) -> None:
+    """Say which precision was asked for, and which was reached with how many realizations."""
+    for one in found:
+        verdict = "reached" if one.met else f"not reached: the budget of {budget:,} is spent"
+        stdout.print(
+            f"{one.contract} {one.year}, {one.measure}: standard error {one.standard_error:,.4g}, "
+            f"asked for {one.allowed:,.4g} with {realizations:,} realizations: {verdict}",
+            highlight=False,
+        )
+
+
 def plan_json(resolved: Plan) -> dict[str, Any]:
     """Audit trail of a Plan as plain data."""
+    from vbsim.engines import choose
+
     world = resolved.world
     return {
         "name": resolved.name,
         "seed": resolved.seed,
         "realizations": resolved.realizations,
-        "engine": "claims",
+        "engine": choose(resolved)[0],
         "years": world.years.tolist(),
         "segments": list(world.segments),
         "services": list(world.services),

@@ -9,7 +9,8 @@ expected stop-loss recoveries from it, and tests hold the claims engine against 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,7 +27,7 @@ _LOG_STEP = 0.05  # spacing of the log intensities; moves a truncated mean by 0.
 _PART_YEAR = (0.2113248654051871, 0.7886751345948129)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AnnualCost:
     """Distribution of annual cost at a full year and at part-year exposures.
 
@@ -38,14 +39,17 @@ class AnnualCost:
         Exposures [years], shape (E,), and the share of members at each.
     mass
         Probability of each grid point at each exposure, shape (E, points).
+    limited
+        Mean of the cost limited at each grid point, of the same shape [USD].
     """
 
     step: float
     exposures: FloatArray
     weights: FloatArray
     mass: FloatArray
+    limited: FloatArray
 
-    @property
+    @cached_property
     def grid(self) -> FloatArray:
         """Money at the points of the grid [USD]."""
         return np.asarray(self.step * np.arange(self.mass.shape[1], dtype=np.float64))
@@ -66,15 +70,26 @@ class AnnualCost:
         """
         limits = np.atleast_1d(np.asarray(limit, dtype=np.float64))
         total = np.zeros_like(limits)
-        for exposure, weight, mass in zip(self.exposures, self.weights, self.mass, strict=True):
-            total += weight * self._limited(mass, limits * (exposure if annualized else 1.0))
+        for row, (exposure, weight) in enumerate(zip(self.exposures, self.weights, strict=True)):
+            total += weight * self._limited(row, limits * (exposure if annualized else 1.0))
         return total / float(self.weights @ self.exposures)
 
-    def _limited(self, mass: FloatArray, limits: FloatArray) -> FloatArray:
-        # E[min(X, d)] is piecewise linear in d between grid points: interpolate the exact values.
-        above = 1.0 - np.cumsum(mass)
-        exact = np.concatenate([[0.0], np.cumsum(above[:-1])]) * self.step
-        return np.interp(limits, self.grid, exact)
+    def layer_moments(self, lower: float, upper: float, annualized: bool) -> tuple[float, float]:
+        """Mean and standard deviation of one member's cost between two bounds [USD].
+
+        Over members of every exposure; with ``annualized`` the bounds shrink with it.
+        """
+        first = second = 0.0
+        for row, (exposure, weight) in enumerate(zip(self.exposures, self.weights, strict=True)):
+            bounds = np.array([lower, upper]) * (exposure if annualized else 1.0)
+            first += weight * float(np.diff(self._limited(row, bounds))[0])
+            held = np.clip(self.grid, *bounds) - bounds[0]
+            second += weight * float(self.mass[row] @ held**2)
+        return first, float(np.sqrt(max(second - first**2, 0.0)))
+
+    def _limited(self, row: int, limits: FloatArray) -> FloatArray:
+        # Piecewise linear in the limit between grid points: interpolation is exact.
+        return np.interp(limits, self.grid, self.limited[row])
 
 
 def annual_cost(
@@ -97,8 +112,23 @@ def annual_cost(
     -----
     Unit costs are put on the grid with their means preserved.
     """
+    partial = 2.0 * (1.0 - people.person_years_per_member)
+    shares = np.array([1.0 - partial, 0.5 * partial, 0.5 * partial])
+    whole = replace(people, person_years_per_member=1.0)
     expected = sum(r * unit_cost.mean(c) for r, c in zip(use.rates, unit_costs, strict=True))
     step = max(step, expected / _STEPS_PER_MEAN)
+    mass, limited = _by_exposure(whole, use, unit_costs, step)
+    return AnnualCost(step, np.array([1.0, *_PART_YEAR]), shares, mass, limited)
+
+
+@lru_cache(maxsize=128)
+def _by_exposure(
+    people: population.Params,
+    use: utilization.Params,
+    unit_costs: tuple[unit_cost.Params, ...],
+    step: float,
+) -> tuple[FloatArray, FloatArray]:
+    """Mass and limited means; entities that share an assumption set share them."""
     transforms = np.stack(
         [np.fft.rfft(unit_cost.discretized(c, step, _POINTS)) - 1.0 for c in unit_costs]
     )
@@ -106,10 +136,10 @@ def annual_cost(
     response = utilization.response(use, log_intensity)
     # Moving the intensities onto the grid spreads them by 0.2 % of the mean: take that out again.
     rates = np.asarray(use.rates) * response / (weights @ response)
-    partial = 2.0 * (1.0 - people.person_years_per_member)
-    shares = np.array([1.0 - partial, 0.5 * partial, 0.5 * partial])
     mass = _compound(weights, rates, transforms)
-    return AnnualCost(step, np.array([1.0, *_PART_YEAR]), shares, mass)
+    limited = np.zeros_like(mass)
+    limited[:, 1:] = np.cumsum(1.0 - np.cumsum(mass, axis=1)[:, :-1], axis=1) * step
+    return mass, limited
 
 
 def intensities(

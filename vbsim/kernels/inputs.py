@@ -33,9 +33,8 @@ class Services(NamedTuple):
 
     segment_keys: KeyArray  # (S,) keys of the claims stream
     keys: KeyArray  # (K,) keys of the services
-    rate: FloatArray  # (T, S, K) expected claims per person-year at log intensity 0
+    rate: FloatArray  # (T, S, K) expected claims per person-year at intensity 1
     power: FloatArray  # (S, K) expected claims double ``power`` times when the intensity is e-fold
-    widest: Float32Array  # (S,) log intensity beyond which nothing changes: 2 ** (power * it) holds
     price: FloatArray  # (T, S, K) factor on unit cost
     sums: Float32Array  # (K, rows * 1026) costs of 0, 1, 2 ... claims together [USD]
 
@@ -57,6 +56,14 @@ class Totals(NamedTuple):
     cost: FloatArray  # (R, T, S, K) USD
     layer_cost: FloatArray  # (R, T, S, L) USD
     person_years: FloatArray  # (R, T, S)
+
+
+class Record(NamedTuple):
+    """Single members, N of each realization; one row without members where none are kept."""
+
+    claims: Float32Array  # (R, N, T, K)
+    cost: Float32Array  # (R, N, T, K) USD
+    person_years: Float32Array  # (R, N, T)
 
 
 class PoissonTables(NamedTuple):

@@ -19,7 +19,7 @@ import math
 import numpy as np
 from numba import njit, prange
 
-from vbsim.kernels.inputs import Totals
+from vbsim.kernels.inputs import Record, Totals
 
 # Poisson means are tabulated in steps of 1/8 below 32, and numbers of claims one by one up to 32.
 # Beyond, the largest of LARGE is taken out until the rest is below: counts add, and so do costs.
@@ -162,7 +162,7 @@ def move_states(batch, size, year, segment, people):  # type: ignore[no-untyped-
 
 
 @jit
-def draw_states(batch, members, live, index, people, widest):  # type: ignore[no-untyped-def]
+def draw_states(batch, members, live, index, people):  # type: ignore[no-untyped-def]
     """Draw who is here, how ill and for how long; returns the exposure of the ``live`` members."""
     (year, segment), size, none = index, whole(members), np.uint64(0)
     person, claim, keys, at = batch["people"], batch["claims"], batch["keys"], people.years[year]
@@ -179,19 +179,19 @@ def draw_states(batch, members, live, index, people, widest):  # type: ignore[no
     for i in range(size):
         part = unit(bits[i])
         exposure[i] = np.float32(part / partial) if part < partial else np.float32(1.0)
-        intensity[i] = min(max(level[i] + risk[i] + transient[i], -widest), widest)
+        intensity[i] = level[i] + risk[i] + transient[i]
     exposure[live:size] = np.float32(0.0)  # no exposure, no claim
     return tree_sum(exposure, size, batch["work"])
 
 
 @jit
-def expect(batch, size, rate, power):  # type: ignore[no-untyped-def]
-    """Give expected claims, in steps of the Poisson tables, and the entry of each draw."""
+def expect(batch, size, base, power):  # type: ignore[no-untyped-def]
+    """Give expected claims, log2 ``base`` at intensity 1, and the Poisson entry of each draw."""
     intensity, exposure, bits = batch["intensity"], batch["exposure"], batch["first"]
     expected, place = batch["expected"], batch["place"]
     last = np.float32(TABULATED * STEPS - 1)
     for i in range(size):
-        steps = rate * exposure[i] * exp2(power * intensity[i])
+        steps = exposure[i] * exp2(max(power * intensity[i] + base, np.float32(-120.0)))
         row, part = np.uint32(np.int32(min(steps, last))), np.uint32(bits[i] >> np.uint32(20))
         # The first of 64 buckets, where counts are large and many, has 64 parts of its own.
         bucket = part if part < np.uint32(64) else np.uint32(part >> np.uint32(6)) + np.uint32(64)
@@ -234,7 +234,7 @@ def draw_counts(batch, size, service_key, rate, power, tables):  # type: ignore[
     """Draw the claims of one service; lists the members with claims and returns how many."""
     entries, place = tables.entries, batch["place"]
     words(batch, batch["keys"], service_key, 0, size)
-    expect(batch, size, np.float32(rate * STEPS), np.float32(power))
+    expect(batch, size, np.float32(np.log2(rate * STEPS)), np.float32(power))
     for i in range(size):
         place[i] = entries[place[i]]
     count_claims(batch, size)
@@ -270,6 +270,7 @@ def any_count(key, steps, tables):  # type: ignore[no-untyped-def]
     """Count of a mean of any size, given in steps of the tables."""
     (draw, second), position = halves(child(key, 0)), 2
     n, top = np.uint32(0), np.uint32(TABULATED * STEPS)
+    steps = min(steps, np.float32(2**23))  # a million claims a year: nobody's, but the loop ends
     while steps >= np.float32(top):
         row = large_row(steps / np.float32(STEPS))
         n += from_poisson_table(halves(child(key, position))[0], top + row, tables)
@@ -340,10 +341,10 @@ def add_layers(batch, size, index, layers, baskets, out):  # type: ignore[no-unt
 
 
 @jit
-def add_services(batch, size, index, factors, kept, baskets, out):  # type: ignore[no-untyped-def]
+def add_services(batch, size, index, factors, kept, baskets, out, record):  # type: ignore[no-untyped-def]
     """Draw all services of a batch and year, and add them to the sums and to the baskets."""
     (year, segment), (frequency, price), (services, layers, tables) = index, factors, kept
-    who, drawn = batch["who"], batch["drawn"]
+    who, number, drawn = batch["who"], batch["number"], batch["drawn"]
     baskets[:, :size] = 0.0
     for service in range(services.keys.size):
         rate = services.rate[year, segment, service] * frequency[year, service]
@@ -357,10 +358,20 @@ def add_services(batch, size, index, factors, kept, baskets, out):  # type: igno
             if layers.baskets[basket, service]:
                 for c in range(found):
                     baskets[basket, who[c]] += factor * drawn[c]
+        if record.claims.shape[0] > 0:
+            for c in range(found):
+                record.claims[who[c], year, service] = number[c]
+                record.cost[who[c], year, service] = factor * drawn[c]
 
 
 @jit
-def add_segment(realization, segment, factors, people, kept, room, out):  # type: ignore[no-untyped-def]
+def members_of(record, start):  # type: ignore[no-untyped-def]
+    """Give the rows of a record from one member on."""
+    return Record(record.claims[start:], record.cost[start:], record.person_years[start:])
+
+
+@jit
+def add_segment(realization, segment, factors, people, kept, room, out, record):  # type: ignore[no-untyped-def]
     """Simulate all members of a segment through all years of one realization, batch by batch."""
     (batch, baskets), (services, layers, _) = room, kept
     person, claim, most = batch["people"], batch["claims"], people.members[:, segment].max()
@@ -372,29 +383,35 @@ def add_segment(realization, segment, factors, people, kept, room, out):  # type
             person[i], claim[i] = child(of_people, start + i), child(of_claims, start + i)
         for year in range(people.years.size):
             live, index = min(max(people.members[year, segment] - start, 0), SIZE), (year, segment)
-            exposure = draw_states(batch, members, live, index, people, services.widest[segment])
-            out.person_years[year, segment] += exposure
-            add_services(batch, whole(live), index, factors, kept, baskets, out)
+            out.person_years[index] += draw_states(batch, members, live, index, people)
+            rows = members_of(record, start)
+            add_services(batch, whole(live), index, factors, kept, baskets, out, rows)
             add_layers(batch, whole(live), index, layers, baskets, out)
+            for i in range(min(live, rows.person_years.shape[0])):
+                rows.person_years[i, year] = batch["exposure"][i]
 
 
 @jit
-def add_realization(realization, factors, people, services, layers, tables, out):  # type: ignore[no-untyped-def]
+def add_realization(realization, factors, people, services, layers, tables, out, record):  # type: ignore[no-untyped-def]
     """Simulate all segments of one realization; the batch and its baskets are allocated once."""
     room = (np.empty(1, BATCH)[0], np.empty((layers.baskets.shape[0], SIZE)))
+    kept = (services, layers, tables)
     for segment in range(people.keys.size):
-        add_segment(realization, segment, factors, people, (services, layers, tables), room, out)
+        add_segment(realization, segment, factors, people, kept, room, out, record)
 
 
 @njit(parallel=True, cache=True, error_model="numpy")
-def simulate_members(realizations, factors, people, services, layers, tables, out):  # type: ignore[no-untyped-def]
+def simulate_members(realizations, factors, people, services, layers, tables, out, record):  # type: ignore[no-untyped-def]
     """Fill ``out``, :class:`Totals` of zeros, with every member's claims in every realization.
 
     ``realizations`` are the numbers that key the draws, (R,) int64, whatever the block; ``factors``
-    are the systematic ones on frequency and on price, (R, T, K) each.
+    are the systematic ones on frequency and on price, (R, T, K) each; a :class:`Record` with rows
+    keeps the members of the last segment.
     """
     frequency, price = factors
     for row in prange(realizations.size):
         sums = Totals(out.claims[row], out.cost[row], out.layer_cost[row], out.person_years[row])
         drawn = (frequency[row], price[row])
-        add_realization(realizations[row], drawn, people, services, layers, tables, sums)
+        at = min(np.int64(row), record.claims.shape[0] - 1)  # a single empty row stands for all
+        kept = Record(record.claims[at], record.cost[at], record.person_years[at])
+        add_realization(realizations[row], drawn, people, services, layers, tables, sums, kept)

@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 
 from vbsim import rulebook
 from vbsim.generators import entity_year, shocks, trend, true_savings
-from vbsim.plan import Observed, Plan, Systematic
+from vbsim.plan import ALL_CLAIMS, Layer, Observed, Plan, Systematic
 from vbsim.rulebook import Rulebook
 from vbsim.scenario import quality
 from vbsim.scenario.audit import Audit
@@ -23,7 +23,7 @@ from vbsim.scenario.desk import (
 from vbsim.scenario.levels import base_years, expected_levels
 from vbsim.scenario.names import wrong_names
 from vbsim.scenario.schema import Scenario
-from vbsim.scenario.world import Draft, draft_world, finish_world
+from vbsim.scenario.world import Draft, draft_world, finish_world, with_moments
 
 # What the scenario itself states, quoted in the audit trail.
 _QUOTED = (
@@ -38,13 +38,15 @@ _QUOTED = (
 )
 
 
-def resolve(scenario: Scenario) -> Plan:
+def resolve(scenario: Scenario, entity: str = "") -> Plan:
     """Turn a Scenario into a Plan.
 
     Parameters
     ----------
     scenario
         From :func:`vbsim.load`.
+    entity
+        Its name in a portfolio, which keeps totals and layers of an entity's claims alone.
 
     Returns
     -------
@@ -77,20 +79,23 @@ def resolve(scenario: Scenario) -> Plan:
     with audit.at("uncertainty"):
         systematic = _systematic(draft, book)
     bundled = desk.plan_episodes()
+    if entity:
+        bounds, everything = np.zeros(draft.members.shape), np.ones(len(draft.services), dtype=bool)
+        layers[ALL_CLAIMS] = Layer(ALL_CLAIMS, everything, bounds, bounds + np.inf, False)
     audit.check()
     audit.stated(*((key,) for key in _QUOTED))
     outputs, observed = scenario.outputs, scenario.outputs.observed
     return Plan(
         name=scenario.name,
         description=scenario.description,
-        scenario=as_yaml(scenario),
+        scenario="" if entity else as_yaml(scenario),
         seed=scenario.seed,
         seeds=tuple(sorted(scenario.seeds.items())),
         realizations=scenario.realizations,
         start_year=scenario.start_year,
         world=world,
         systematic=systematic,
-        layers=tuple(layers.values()),
+        layers=tuple(with_moments(draft, world, layer) for layer in layers.values()),
         contracts=tuple(c for c in contracts if c is not None),
         reference=outputs.reference or next(iter(scenario.contracts)),
         owing_more_than=tuple(outputs.owing_more_than),
@@ -100,6 +105,8 @@ def resolve(scenario: Scenario) -> Plan:
         figures=tuple(audit.figures.values()),
         warnings=tuple(audit.warnings),
         episodes=bundled,
+        engine="collective" if entity else "auto",
+        entity=entity,
     )
 
 

@@ -123,6 +123,21 @@ def read_source(path: Path) -> Source:
     return Source(file, data, reading.places)
 
 
+def plain_value(file: str, text: str) -> Any:
+    """Plain data that a short text stands for, as it would in a scenario.
+
+    Raises
+    ------
+    ScenarioError
+        If it is no plain YAML.
+    """
+    reading = _Reading(file)
+    value = reading.plain(compose(file, text), ())
+    if reading.problems:
+        raise ScenarioError(reading.problems)
+    return value
+
+
 def leaves(data: Any, path: Path_ = ()) -> Iterator[tuple[Path_, Any]]:
     """Paths and values of all scalars and lists, in order."""
     if isinstance(data, Mapping):

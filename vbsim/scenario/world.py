@@ -7,20 +7,22 @@ are the nation's: the percentile of the assumption set's annual cost, at the nat
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass, field, replace
+from itertools import compress
 
 import numpy as np
 from scipy import optimize
 
 from vbsim.errors import ParameterError
 from vbsim.generators import annual_cost, population, unit_cost, utilization
-from vbsim.plan import BoolArray, FloatArray, World
+from vbsim.plan import BoolArray, FloatArray, Layer, World
 from vbsim.rulebook import Rulebook
 from vbsim.scenario.audit import Audit
 from vbsim.scenario.schema import Segment
 from vbsim.scenario.source import Path_
 
+# Grid points up to a layer's lower bound at the most: the grid reaches four times as far.
+_STEPS_TO_LAYER = 2000
 _STATE = ("risk_sd", "ill_share", "ill_ratio")
 
 
@@ -55,7 +57,7 @@ class Draft:
         Of all services or of a basket; ``step`` as in :func:`annual_cost.annual_cost`.
         """
         use, costs = self._chosen(year, segment, basket)
-        return _distribution(self.people[segment], use, costs, step)
+        return annual_cost.annual_cost(self.people[segment], use, costs, step)
 
     def truncation(self, year: int, segment: int) -> float:
         """Find the truncation point of the nation [USD]; infinite when nothing is truncated."""
@@ -94,27 +96,9 @@ class Draft:
     ) -> tuple[utilization.Params, tuple[unit_cost.Params, ...]]:
         """Utilization and unit costs of all services, or of a basket."""
         use, costs = self.use[year][segment], self.unit_costs[year]
-        if basket is None:
+        if basket is None or basket.all():
             return use, costs
-        services = np.flatnonzero(basket).tolist()
-        chosen = utilization.Params(
-            services=tuple(use.services[i] for i in services),
-            rates=tuple(use.rates[i] for i in services),
-            elasticities=tuple(use.elasticities[i] for i in services),
-            transient_shape=use.transient_shape,
-            risk_moments=tuple(use.risk_moments[i] for i in services),
-        )
-        return chosen, tuple(costs[i] for i in services)
-
-
-@cache
-def _distribution(
-    people: population.Params,
-    use: utilization.Params,
-    costs: tuple[unit_cost.Params, ...],
-    step: float,
-) -> annual_cost.AnnualCost:
-    return annual_cost.annual_cost(people, use, costs, step)
+        return use.of(basket), tuple(compress(costs, basket))
 
 
 def draft_world(audit: Audit, book: Rulebook, years: tuple[int, ...]) -> Draft:
@@ -156,7 +140,6 @@ def finish_world(draft: Draft, levels: FloatArray) -> World:
         truncated[year, segment] = scale * (limited if np.isfinite(limit) else mean)
     reference = draft.years.index(draft.start_year)
     means = np.array([[unit_cost.mean(c) for c in year] for year in draft.unit_costs])
-    price = factor[:, :, None] * (means / means[reference])[:, None, :]
     cost = factor * [[draft.mean_cost(y, s) for s in range(shape[1])] for y in range(shape[0])]
     return World(
         years=np.array(draft.years),
@@ -166,10 +149,28 @@ def finish_world(draft: Draft, levels: FloatArray) -> World:
         people=draft.people,
         use=draft.use,
         unit_costs=draft.unit_costs[reference],
-        price=price,
+        level=factor,
+        relative_price=means / means[reference],
         expected_cost=cost,
         expected_truncated=truncated,
     )
+
+
+def with_moments(draft: Draft, world: World, layer: Layer) -> Layer:
+    """Give a layer the exact mean and standard deviation of one member's cost in it."""
+    mean, spread = np.zeros(layer.lower.shape), np.zeros(layer.lower.shape)
+    for year, segment in np.ndindex(*layer.lower.shape):
+        scale = world.expected_cost[year, segment] / draft.mean_cost(year, segment)
+        lower, upper = (float(b[year, segment] / scale) for b in (layer.lower, layer.upper))
+        step = (upper if np.isfinite(upper) else lower) / _STEPS_TO_LAYER
+        cost = draft.distribution(year, segment, layer.services, step)
+        first, deviation = cost.layer_moments(lower, upper, layer.annualized)
+        if np.isinf(upper):  # what lies beyond the grid is part of the exact mean
+            whole = draft.mean_cost(year, segment, layer.services)
+            below = cost.limited_mean(lower, layer.annualized)[0]
+            first = draft.people[segment].person_years_per_member * float(whole - below)
+        mean[year, segment], spread[year, segment] = scale * first, scale * deviation
+    return replace(layer, mean=mean, spread=spread)
 
 
 def _price_factors(draft: Draft, levels: FloatArray) -> FloatArray:

@@ -1,0 +1,1 @@
+"""Portfolios: many contracting entities that share the nation's years and nothing else."""
