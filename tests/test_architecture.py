@@ -21,6 +21,7 @@ LAYERS = [
     {"plan"},
     {"scenario"},
     {"simulate", "settle", "outcomes"},
+    {"backtest"},
     {"plots"},
     {"report"},
     {"run"},

@@ -66,23 +66,27 @@ def distance_from_uniform(pit: FloatArray) -> FloatArray:
     return np.asarray(np.maximum(above, below))
 
 
-def uniform_p_value(pit: FloatArray, forecast: Predictive, rates: FloatArray) -> float:
-    """Probability that an honest forecast has a PIT at least as far from uniform.
+def pit_of_draws(forecast: Predictive, rates: FloatArray) -> FloatArray:
+    """PIT that joint draws from the forecast itself have, (R, A): those of an honest forecast.
 
-    The PIT values of a year are not independent, because the program's year is common to all.
-    So the Kolmogorov-Smirnov distance is held against that of joint draws from the forecast itself.
+    They are not independent within a draw, because the program's year is common to all ACOs.
+    """
+    grid = forecast.grid()
+    below = forecast.below(grid)
+    by_aco = [np.interp(r, g, b) for r, g, b in zip(rates.T, grid, below, strict=True)]
+    return np.array(by_aco).T
+
+
+def uniform_p_value(pit: FloatArray, honest: FloatArray) -> float:
+    """Share of honest years whose PIT is at least as far from uniform as the one that came.
 
     Parameters
     ----------
     pit
         Of the outcomes, (A,).
-    forecast
-        Of the same ACOs.
-    rates
-        Joint draws from it, (R, A).
+    honest
+        From :func:`pit_of_draws`, (R, A). Against it the Kolmogorov-Smirnov distance is held; its
+        usual table would take the ACOs of a year for independent.
     """
-    grid = forecast.grid()
-    below = forecast.below(grid)
-    drawn = np.array([np.interp(r, g, b) for r, g, b in zip(rates.T, grid, below, strict=True)]).T
-    further = distance_from_uniform(drawn) >= distance_from_uniform(pit)
+    further = distance_from_uniform(honest) >= distance_from_uniform(pit)
     return float((further.sum() + 1.0) / (further.size + 1.0))

@@ -25,10 +25,11 @@ _TYPICAL_SIZE = 15_000.0  # person-years; only centres a regressor
 
 @dataclass(frozen=True)
 class Simple:
-    """A simple forecast's scores for each ACO, (A,): CRPS, and minus the log density."""
+    """A simple forecast's CRPS, minus log density and PIT for each ACO, (A,)."""
 
     crps: FloatArray
     log_score: FloatArray
+    pit: FloatArray
 
 
 def simple_forecasts(
@@ -67,11 +68,13 @@ def _pooled(rates: FloatArray, seen: FloatArray) -> Simple:
     density = stats.gaussian_kde(rates)(seen)
     # Far outside all of last year's rates the density is 0 to the last digit.
     floor = np.finfo(np.float64).tiny
-    return Simple(crps_ensemble(seen, rates), -np.log(np.maximum(density, floor)))
+    pit = np.searchsorted(np.sort(rates), seen) / rates.size
+    return Simple(crps_ensemble(seen, rates), -np.log(np.maximum(density, floor)), pit)
 
 
 def _normal(seen: FloatArray, mean: FloatArray, spread: FloatArray) -> Simple:
-    return Simple(crps_normal(seen, mean, spread), -stats.norm.logpdf(seen, mean, spread))
+    law = stats.norm(mean, spread)
+    return Simple(crps_normal(seen, mean, spread), -law.logpdf(seen), law.cdf(seen))
 
 
 def _credibility(
