@@ -18,7 +18,7 @@ from vbsim.backtest.scores import coverage
 from vbsim.errors import RunFolderError
 from vbsim.plots.backtest import BACKTEST_FIGURES
 from vbsim.plots.backtest.names import FORECASTS, band
-from vbsim.plots.text import MILLION, MISSING, number, percent, words
+from vbsim.plots.text import MILLION, MISSING, number, percent
 from vbsim.report.figures import DOTS_PER_INCH
 from vbsim.report.run_folder import new_run_folder
 
@@ -130,7 +130,7 @@ def track_rows(found: Backtest) -> Iterator[Row]:
     """Coverage and CRPS by track."""
     tracks = np.array([known.track for known in found.known])
     for track in sorted(set(tracks.tolist())):
-        yield from _part(found, words(track), tracks == track)
+        yield from _part(found, track.replace("_", " ").upper(), tracks == track)
 
 
 def given_rows(found: Backtest) -> Iterator[Row]:
