@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.reference import simulate_year
+from vbsim.engines import member_years
 from vbsim.generators import utilization
 from vbsim.plan import Plan
 from vbsim.scenario.load import load
 from vbsim.scenario.resolve import resolve
 from vbsim.scenario.schema import Scenario
 from vbsim.settle import settle
-from vbsim.simulate import Engine, member_years
+from vbsim.simulate import engine_of
 
 SCENARIO = Path(__file__).parents[1] / "scenarios" / "northwest_ohio_2022.yaml"
 AGED = {
@@ -59,8 +60,8 @@ def demonstration() -> Plan:
 
 def claims_engine() -> Case:
     """Claims engine against the NumPy program: one year of 10,000 aged members, 19 claims each."""
-    plan = resolve(Scenario.model_validate(AGED))
-    engine = Engine.of(plan)
+    plan = replace(resolve(Scenario.model_validate(AGED)), engine="claims")
+    engine = engine_of(plan)
     scale = utilization.response(plan.world.use[0][0], np.zeros(1))[0]
     rng = np.random.default_rng(1)
 
@@ -79,7 +80,7 @@ def claims_engine() -> Case:
 def settlement() -> Case:
     """Settling all contracts of the demonstration against summing their claims once in NumPy."""
     plan = replace(demonstration(), realizations=1000)
-    experience = Engine.of(plan).block(np.arange(1000))
+    experience = engine_of(plan).block(np.arange(1000))
     cost = experience["cost"].to_numpy()
 
     def subject() -> int:
@@ -93,4 +94,22 @@ def settlement() -> Case:
     return Case("settlement / summing the claims", "realization-contract", subject, reference)
 
 
-CASES = {"claims": claims_engine, "settle": settlement}
+def collective_engine() -> Case:
+    """Compare the collective engine with claims: the demonstration, twice as large."""
+    plan = replace(demonstration(), engine="claims")
+    world = replace(plan.world, members=2 * plan.world.members)
+    judge = engine_of(replace(plan, world=world))
+    engine = engine_of(replace(plan, world=world, engine="collective"))
+
+    def subject() -> int:
+        engine.block(np.arange(2000))
+        return 2000
+
+    def reference() -> int:
+        judge.block(np.arange(10))
+        return 10
+
+    return Case("collective engine / claims engine", "realization", subject, reference)
+
+
+CASES = {"claims": claims_engine, "collective": collective_engine, "settle": settlement}

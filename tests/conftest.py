@@ -6,17 +6,19 @@ import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 # A cached kernel does not notice what changed in another file, so every test session compiles its
-# own. Set before numba is imported.
+# own, for itself and for the processes that it starts. Set before numba is imported.
 os.environ.setdefault("NUMBA_CACHE_DIR", tempfile.mkdtemp(prefix="vbsim-numba-"))
 
 import pytest
 
 from tests.scenario.base import CommandLine
 from vbsim.plan import Plan
+from vbsim.scenario.load import load
 from vbsim.scenario.resolve import resolve
 from vbsim.scenario.schema import Scenario
 
@@ -49,6 +51,12 @@ def small_scenario(**changes: Any) -> Scenario:
         },
     }
     return Scenario.model_validate(words | changes)
+
+
+@cache
+def plan_of(path: Path) -> Plan:
+    """Plan of a scenario file, resolved once in a session."""
+    return resolve(load(path))
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,12 @@
-"""A run that is killed or stopped never leaves a folder that looks whole."""
+"""A run that is killed or stopped leaves no folder that looks whole, and goes on where it was."""
 
 from __future__ import annotations
 
+import hashlib
 import os
+import random
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,12 +17,11 @@ from pathlib import Path
 import pytest
 import typer
 
-from tests.scenario.base import changed
+import vbsim
+from tests.scenario.base import BASE
 from vbsim.cli.stopping import stoppable
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-# What was compiled before is used again: the numbers do not matter here, the time does.
-ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "NUMBA_CACHE_DIR"}
 PATIENCE = 120.0  # seconds, for a machine that has to compile first
 
 
@@ -26,74 +29,111 @@ def command(*words: str) -> list[str]:
     return [sys.executable, "-m", "vbsim", "run", "long.yaml", "-o", "runs/long", *words]
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Path:
-    """Folder with a scenario that would run for a minute."""
-    text = changed("realizations: 20", "realizations: 30000")
-    (tmp_path / "long.yaml").write_text(text, encoding="utf-8")
-    return tmp_path
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder with a scenario that runs for some seconds, in 10 blocks."""
+    folder = tmp_path_factory.mktemp("killed")
+    text = BASE.replace("realizations: 20", "realizations: 20000")
+    text = text.replace("members: 6000", "members: 300").replace("years: 5850", "years: 292.5")
+    (folder / "long.yaml").write_text(text, encoding="utf-8")
+    return folder
 
 
-@pytest.fixture
-def running(place: Path) -> Iterator[subprocess.Popen[str]]:
-    """Start that run, and let the test have it when a block of results has been written."""
-    run = subprocess.Popen(
-        command(),
+@pytest.fixture(scope="module")
+def whole(place: Path) -> str:
+    """Hash of the results of that run when nothing stops it."""
+    vbsim.run(place / "long.yaml", place / "whole")
+    return sha256(place / "whole" / "results.nc")
+
+
+def start(place: Path, *words: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command(*words),
         cwd=place,
-        env=ENVIRONMENT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    results = place / "runs" / ".long.partial" / "results.nc"
+
+
+@pytest.fixture
+def running(place: Path) -> Iterator[subprocess.Popen[str]]:
+    """Start that run, and let the test have it when some results are safe."""
+    run = start(place)
+    journal = place / "runs" / ".long.partial" / "journal.jsonl"
+    give_up = time.monotonic() + PATIENCE
     try:
-        first = written(results, run, 0)
-        written(results, run, first)
+        while not (journal.is_file() and "finished" in journal.read_text(encoding="utf-8")):
+            assert run.poll() is None, "the run ended before it could be killed"
+            assert time.monotonic() < give_up, "the run wrote nothing"
+            time.sleep(0.02)
         yield run
     finally:
         run.kill()
         run.communicate()
+        shutil.rmtree(place / "runs", ignore_errors=True)
 
 
-def written(results: Path, run: subprocess.Popen[str], last: int) -> int:
-    """Wait until the file has been written to after a time [ns], and return when."""
-    give_up = time.monotonic() + PATIENCE
-    while time.monotonic() < give_up:
-        assert run.poll() is None, "the run ended before it could be killed"
-        if results.exists() and results.stat().st_mtime_ns > last:
-            return results.stat().st_mtime_ns
-        time.sleep(0.05)
-    raise AssertionError("the run wrote nothing")
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_a_killed_run_leaves_nothing_that_looks_whole(
-    place: Path, running: subprocess.Popen[str]
+def test_a_killed_run_goes_on_to_the_same_bits(
+    place: Path, running: subprocess.Popen[str], whole: str
 ) -> None:
     running.send_signal(signal.SIGKILL)
     running.communicate(timeout=PATIENCE)
     assert [path.name for path in (place / "runs").iterdir()] == [".long.partial"]
-    assert list(place.rglob("manifest.json")) == []
-    again = subprocess.run(
-        command("--realizations", "20", "--quiet"),
-        cwd=place,
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert again.returncode == 0, again.stderr
+    assert list((place / "runs").rglob("manifest.json")) == []
+    finished: list[int] = []
+    out = place / "runs" / "long"
+    vbsim.run(place / "long.yaml", out, resume=True, progress=lambda done, _: finished.append(done))
+    assert finished[0] > 2000, "the first block was simulated again"
+    assert finished[-1] == 20_000
+    assert sha256(out / "results.nc") == whole
+    for name in ("summary.csv", "scenario.yaml"):
+        assert (out / name).read_bytes() == (place / "whole" / name).read_bytes()
     assert [path.name for path in (place / "runs").iterdir()] == ["long"]
-    assert (place / "runs" / "long" / "manifest.json").is_file()
 
 
-def test_a_run_that_is_stopped_clears_up(place: Path, running: subprocess.Popen[str]) -> None:
+def test_a_run_that_is_stopped_can_go_on(place: Path, running: subprocess.Popen[str]) -> None:
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=PATIENCE)
     assert running.returncode == 1, said
-    assert "stopped before the end; nothing was written" in said
+    assert re.search(
+        r"stopped before the end; [\d,]+ of 20,000 realizations are finished and kept in "
+        r"runs/.long.partial; the same command with --resume continues, with --overwrite",
+        said,
+    )
     assert "Traceback" not in said
-    assert [path for path in place.rglob("*") if path.is_file()] == [place / "long.yaml"]
-    assert list((place / "runs").iterdir()) == []
+    assert [path.name for path in (place / "runs").iterdir()] == [".long.partial"]
+
+
+@pytest.mark.slow
+def test_twenty_kills_at_random_moments(place: Path, whole: str) -> None:
+    """Kill at a moment drawn uniformly from the run, its report included; then resume."""
+    out, moments = place / "runs" / "long", random.Random(20)
+    begun = time.monotonic()
+    start(place).communicate()
+    length = time.monotonic() - begun
+    kept = []
+    for _ in range(20):
+        shutil.rmtree(place / "runs")
+        run = start(place)
+        time.sleep(moments.uniform(0.0, length))
+        run.kill()
+        run.communicate()
+        journal = place / "runs" / ".long.partial" / "journal.jsonl"
+        kept.append(
+            journal.read_text(encoding="utf-8").count("finished") if journal.is_file() else 0
+        )
+        again = start(place, "--resume", "--quiet")
+        _, said = again.communicate()
+        assert again.returncode == 0 or "already holds a run" in said
+        assert sha256(out / "results.nc") == whole
+        assert (out / "summary.csv").read_bytes() == (place / "whole" / "summary.csv").read_bytes()
+        assert [path.name for path in (place / "runs").iterdir()] == ["long"]
+    assert sum(count > 0 for count in kept) >= 5, kept
 
 
 def test_an_interrupt_that_python_drops_is_remembered(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,8 @@ import pytest
 import xarray as xr
 
 import vbsim
-from tests.conftest import REPOSITORY
+from tests.conftest import REPOSITORY, plan_of
+from vbsim.plan import Plan
 from vbsim.run import rebuild_report
 
 SCENARIOS = sorted((REPOSITORY / "scenarios").glob("*.yaml"))
@@ -22,7 +24,7 @@ FILES = {"scenario.yaml", "manifest.json", "results.nc", "summary.csv", "report.
 
 @pytest.mark.parametrize("path", [*SCENARIOS, *TEMPLATES], ids=lambda p: p.stem)
 def test_runs_and_writes_a_whole_folder(path: Path, tmp_path: Path) -> None:
-    plan = replace(vbsim.resolve(vbsim.load(path)), realizations=60)
+    plan = replace(plan_of(path), realizations=60)
     found = vbsim.run(plan, tmp_path / "run")
     folder = tmp_path / "run"
     assert {p.name for p in folder.iterdir()} == FILES
@@ -43,20 +45,36 @@ def test_runs_and_writes_a_whole_folder(path: Path, tmp_path: Path) -> None:
     found.settlement.close()
 
 
-def test_report_can_be_rebuilt(tmp_path: Path) -> None:
-    plan = replace(vbsim.resolve(vbsim.load(SCENARIOS[0])), realizations=40)
-    found = vbsim.run(plan, tmp_path / "run")
-    found.settlement.close()
-    report = tmp_path / "run" / "report.html"
-    before = (tmp_path / "run" / "summary.csv").read_text(encoding="utf-8")
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda p: p.stem)
+def test_a_realization_settles_alone_as_among_others(path: Path) -> None:
+    """To the last bit, so that no number depends on the blocks of a run."""
+    plan = replace(plan_of(path), realizations=24)
+    experience = vbsim.simulate(plan)
+    together = vbsim.settle(plan, experience)
+    for row in range(0, 24, 6):
+        alone = vbsim.settle(plan, experience.isel(realization=[row]))
+        for name, values in together.items():
+            np.testing.assert_array_equal(alone[name].values[0], values.values[row], str(name))
+
+
+@pytest.fixture(scope="module")
+def stored(small_plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Run the small scenario into a folder."""
+    folder = tmp_path_factory.mktemp("stored") / "run"
+    vbsim.run(small_plan, folder).settlement.close()
+    return folder
+
+
+def test_report_can_be_rebuilt(stored: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(stored, tmp_path / "run"))
+    report, before = folder / "report.html", (folder / "summary.csv").read_text(encoding="utf-8")
     report.unlink()
-    assert rebuild_report(tmp_path / "run") == report
+    assert rebuild_report(folder) == report
     assert report.stat().st_size > 10_000
-    assert (tmp_path / "run" / "summary.csv").read_text(encoding="utf-8") == before
+    assert (folder / "summary.csv").read_text(encoding="utf-8") == before
 
 
-def test_a_run_in_memory_is_the_run_on_disk(tmp_path: Path) -> None:
-    plan = replace(vbsim.resolve(vbsim.load(SCENARIOS[0])), realizations=40)
-    with vbsim.run(plan, tmp_path / "run").settlement as stored:
-        for name, values in vbsim.run(plan).settlement.items():
-            np.testing.assert_array_equal(stored[name].values, values.values)
+def test_a_run_in_memory_is_the_run_on_disk(small_plan: Plan, stored: Path) -> None:
+    with xr.open_dataset(stored / "results.nc", engine="h5netcdf") as found:
+        for name, values in vbsim.run(small_plan).settlement.items():
+            np.testing.assert_array_equal(found[name].values, values.values)

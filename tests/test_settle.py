@@ -11,12 +11,15 @@ import xarray as xr
 
 from tests.conftest import small_scenario
 from vbsim import vocabulary
+from vbsim.measures.summary import measure
 from vbsim.payment_models import capitation, shared_savings
 from vbsim.payment_models.benchmarks import Simulated
-from vbsim.payment_models.clauses import StopLossTerms
+from vbsim.payment_models.stop_loss import Cover, Specific
 from vbsim.plan import Contract, Plan
+from vbsim.report.tables import summary_rows
 from vbsim.scenario.resolve import resolve
 from vbsim.settle import settle
+from vbsim.simulate import simulate
 from vbsim.vocabulary import DOWNSTREAM, PARTIES, PAYER, PROVIDER, REINSURER
 
 REALIZATIONS = 3
@@ -72,7 +75,7 @@ def plan() -> Plan:
         replace(savings, terms=(TERMS, TERMS), benchmarks=(half, half)),
         # The rate rises in the second year.
         replace(plain, terms=(capitation.Terms(10.0), capitation.Terms(12.0))),
-        replace(protected, stop_loss=StopLossTerms(1000.0, np.inf, 0.9, 1.0)),
+        replace(protected, stop_loss=(Cover(Specific(1000.0, np.inf, 0.9, 1.0)),) * 2),
         nothing,
     )
     return replace(resolved, contracts=contracts, owing_more_than=(50.0,))
@@ -275,3 +278,71 @@ def test_what_does_not_fit_the_vocabulary_is_refused(experience: xr.Dataset) -> 
     turned = experience.assign(person_years=experience["person_years"].transpose("year", ...))
     with pytest.raises(ValueError, match="person_years has dims"):
         vocabulary.label(turned, "experience")
+
+
+@pytest.fixture(scope="module")
+def of_two_holders() -> Plan:
+    """A group's partial capitation, and a plan that sub-capitates the same basket and reinsures."""
+    basket = ["inpatient"]  # where all the cost of the made-up experience is
+    contracts = {
+        "group": {"model": "capitation", "services": basket, "pmpm": 11.0},
+        "plan": {
+            "model": "managed_care",
+            "premium": {"pmpm": {"aged": 12.0, "disabled": 14.0}},
+            "sub_capitation": {"services": basket, "pmpm": 11.0},
+            "administration": 0.1,
+            "stop_loss": "both",
+        },
+    }
+    cover = {
+        "attachment": 1000.0,
+        "premium_pmpm": 1.0,
+        "aggregate": {"corridor": 1.0, "expected_pmpm": 5.0, "premium_pmpm": 0.5},
+    }
+    scenario = small_scenario(years=2, contracts=contracts, stop_loss={"both": cover})
+    return resolve(scenario)
+
+
+def test_the_result_is_that_of_the_party_that_holds_the_contract(
+    of_two_holders: Plan, experience: xr.Dataset
+) -> None:
+    """2022: 240 member months, 120 of each segment; claims 1,800, 2,000 and 3,000.
+
+    The group is paid 2,640 and pays the claims. The plan takes 120 * 26 = 3,120, pays 2,640 to
+    groups, 312 for administration, and 240 + 120 for reinsurance of the claims that it bears, of
+    which there are none here.
+    """
+    shown = experience.assign_coords(layer=["truncated", "stop_loss_both_plan"])
+    settled = settle(of_two_holders, shown.isel(layer=[0, 1]))
+    assert settled["holder"].values.tolist() == [PROVIDER, PAYER]
+    result = vocabulary.net_to_holder(settled).sel(year=2022)
+    np.testing.assert_allclose(result.sel(contract="group"), [840.0, 640.0, -360.0])
+    recovered = line(settled, "plan", "stop_loss_recovery")[:, 0]
+    np.testing.assert_allclose(recovered, [360.0, 400.0, 600.0])  # 20 % of cost is in the layer
+    expected = 3120.0 - 2640.0 - 312.0 - 240.0 - 120.0 + recovered
+    np.testing.assert_allclose(result.sel(contract="plan"), expected)
+    np.testing.assert_allclose(line(settled, "plan", "aggregate_claims")[:, 0], 0.0)
+    provider = settled["net_to_provider"].sel(year=2022)
+    np.testing.assert_allclose(provider.sel(contract="plan"), provider.sel(contract="group"))
+    np.testing.assert_allclose(settled["net_to_party"].sum("party"), 0.0, atol=1e-9)
+    received = settled["net_to_party"].sel(party=DOWNSTREAM)
+    for contract in ("group", "plan"):
+        np.testing.assert_allclose(received.sel(contract=contract), 20.0 * COST[:, 2:])
+        own = vocabulary.net_to_holder(settled).sel(contract=contract)
+        np.testing.assert_allclose(adding_up(settled, contract).sum(-1), own, atol=1e-9)
+    measured = measure(settled)
+    assert measured["holder"].values.tolist() == [PROVIDER, PAYER]
+    apart = float(measured["difference"].sel(contract="plan", measure="mean", year=2022))
+    gap = result.sel(contract="plan") - result.sel(contract="group")
+    assert apart == pytest.approx(float(gap.mean()))
+    rows = [r for r in summary_rows(measured) if r["measure"] == "difference_from_group.mean"]
+    assert {row["party"] for row in rows} == {PAYER}
+
+
+def test_a_basket_is_summed_alike_in_every_block(of_two_holders: Plan) -> None:
+    """To the last bit, whatever realizations stand beside it."""
+    seen = simulate(replace(of_two_holders, realizations=7))
+    whole = settle(of_two_holders, seen)
+    for part in (slice(0, 1), slice(1, 3), slice(3, 7)):
+        block = settle(of_two_holders, seen.isel(realization=part))
+        xr.testing.assert_identical(block, whole.isel(realization=part))

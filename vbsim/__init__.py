@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from vbsim.errors import (
         CapacityError,
+        ClusterError,
         ParameterError,
         RuleError,
         RunFolderError,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "CapacityError": "errors",
+    "ClusterError": "errors",
     "ParameterError": "errors",
     "Plan": "plan",
     "RuleError": "errors",
@@ -48,6 +50,7 @@ _HOMES = {
 }
 __all__ = [
     "CapacityError",
+    "ClusterError",
     "ParameterError",
     "Plan",
     "RuleError",

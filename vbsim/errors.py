@@ -8,7 +8,8 @@
     ├── ParameterError       a number or a distribution cannot mean what it says (exit code 2)
     ├── RunFolderError       a run folder is missing, incomplete or in the way (exit code 2)
     ├── OutcomeError         a file of known outcomes, or where to write one, is wrong (exit code 2)
-    └── CapacityError        the run would not fit on this machine (exit code 2)
+    ├── CapacityError        the run would not fit on this machine (exit code 2)
+    └── ClusterError         a cluster cannot be reached, or would give other numbers (exit code 2)
 
 A message says where, what was found, what was expected, and what to do.
 """
@@ -41,6 +42,10 @@ class CapacityError(VbsimError):
     """The run would not fit on this machine."""
 
 
+class ClusterError(VbsimError):
+    """A cluster cannot be reached, or would give other numbers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong with a scenario, and where it stands."""
@@ -69,12 +74,14 @@ class ScenarioError(VbsimError):
     ----------
     problems
         All problems, in the order of their lines.
+    what
+        What is wrong: the scenario, or a contract that stands alone in a file.
     """
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    def __init__(self, problems: Iterable[Problem], what: str = "scenario") -> None:
         self.problems = sorted(problems, key=lambda p: (p.file, p.line or 0))
         count = len(self.problems)
-        head = "1 problem in the scenario" if count == 1 else f"{count} problems in the scenario"
+        head = f"1 problem in the {what}" if count == 1 else f"{count} problems in the {what}"
         super().__init__("\n".join([head, *map(str, self.problems)]))
 
 

@@ -24,9 +24,10 @@ from vbsim.generators import (
     utilization,
 )
 from vbsim.payment_models.benchmarks import Published, Simulated
-from vbsim.payment_models.clauses import StopLossTerms
+from vbsim.payment_models.stop_loss import Cover
 from vbsim.rulebook import Figure
 
+ALL_CLAIMS = "all_claims"  # the layer that holds all of a member's cost
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
@@ -196,9 +197,13 @@ class Contract:
     expenditure_layer
         Name of the layer that counts as expenditure; empty for all claims.
     stop_loss, stop_loss_layer
-        Specific stop-loss, if any, and the layer it pays on.
+        Stop-loss of each performance year, empty without one, and the layer that a specific cover
+        pays on.
     basket
         Services that a contract on part of the claims covers, (K,); ``None`` for all.
+    at_risk
+        Services whose claims the holder of the contract bears, which its stop-loss counts, (K,);
+        ``None`` for all.
     measures
         Quality measures that the contract pays on, in the order of its terms.
     episode_types, episode_limit
@@ -216,9 +221,10 @@ class Contract:
     benchmarks: tuple[Published | Simulated, ...] = ()
     base_years: tuple[int, ...] = ()
     expenditure_layer: str = ""
-    stop_loss: StopLossTerms | None = None
+    stop_loss: tuple[Cover, ...] = ()
     stop_loss_layer: str = ""
     basket: BoolArray | None = None
+    at_risk: BoolArray | None = None
     measures: tuple[str, ...] = ()
     episode_types: tuple[str, ...] = ()
     episode_limit: str = ""
@@ -264,6 +270,12 @@ class Plan:
         What is unusual but legal.
     episodes
         Episode types, if any contract bundles episodes.
+    engine
+        ``claims``, ``collective``, or ``auto``, which chooses.
+    entity
+        Name of the entity in a portfolio, whose luck, savings and quality are its own.
+    sampling
+        ``random`` for independent realizations, ``sobol`` for points that fill space evenly.
     """
 
     name: str
@@ -283,6 +295,9 @@ class Plan:
     figures: tuple[Figure, ...]
     warnings: tuple[str, ...]
     episodes: Episodes | None = None
+    engine: str = "auto"
+    entity: str = ""
+    sampling: str = "random"
 
     @property
     def performance(self) -> BoolArray:

@@ -12,30 +12,39 @@ import csv
 import hashlib
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 from vbsim import rulebook, streams
+from vbsim.cluster import LOCAL, Block, settled_blocks
+from vbsim.engines import choose
+from vbsim.errors import ParameterError
 from vbsim.measures import measure
 from vbsim.plan import Plan
+from vbsim.report import capacity
 from vbsim.report import run_folder as files
 from vbsim.report.figures import write_figures
 from vbsim.report.fit import fit
 from vbsim.report.page import render
 from vbsim.report.tables import summary_rows
+from vbsim.report.unfinished import UnfinishedRun, check_unfinished, pieces, unfinished_run
 from vbsim.scenario.load import load
 from vbsim.scenario.resolve import resolve
 from vbsim.scenario.schema import Scenario
 from vbsim.settle import settle
-from vbsim.simulate import block_size, blocks, check_threads
+from vbsim.simulate import check_threads, engine_of, processors, use_threads
+from vbsim.vocabulary import REALIZATION
 
 Progress = Callable[[int, int], None]
+Work = Callable[[Sequence[range]], Generator[Block]]
 _PACKAGES = ("vbsim", "numpy", "scipy", "numba", "xarray", "matplotlib", "h5netcdf")
 _COLUMNS = ("contract", "year", "party", "measure", "value", "standard_error", "unit")
 
@@ -67,7 +76,8 @@ def run(
     out: str | Path | None = None,
     *,
     threads: int | None = None,
-    block: int | None = None,
+    cluster: str | None = None,
+    resume: bool = False,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Run:
@@ -81,64 +91,68 @@ def run(
         Folder to write; nothing is written without one. It appears only when it is whole.
     threads
         Threads of the claims engine; never changes a number.
-    block
-        Realizations simulated at a time, which bounds memory; never changes a number.
+    cluster
+        Address of a Dask scheduler that spreads the work, or ``local`` for a cluster of processes
+        on this machine; never changes a number.
+    resume
+        Continue the unfinished run to ``out``, if there is one.
     overwrite
-        Replace the run that ``out`` holds.
+        Replace the run that ``out`` holds, and discard an unfinished one unless ``resume``.
     progress
         Called after each block with realizations done and to do.
 
     Raises
     ------
-    ScenarioError, RunFolderError, CapacityError
+    ScenarioError, RunFolderError, CapacityError, ClusterError
         Before anything is simulated.
     """
-    started, clock = datetime.now(UTC), time.perf_counter()
+    clock = time.perf_counter()
     plan = _plan(scenario)
+    _check_threads(threads, cluster)
+    work = partial(_settled, plan, threads=threads, cluster=cluster)
     if out is None:
-        settlement = xr.concat(
-            [settled for settled, _ in _settled(plan, threads, block, progress)], "realization"
-        )
+        settlement = _in_memory(plan, work, progress)
         return Run(plan, settlement, measure(settlement), None)
     folder = Path(out)
-    check_run(plan, folder, threads=threads, overwrite=overwrite)
-    with files.new_run_folder(folder) as partial:
-        (partial / files.SCENARIO).write_text(plan.scenario, encoding="utf-8")
-        with files.ResultsWriter(partial / files.RESULTS, plan.realizations) as results:
-            start = 0
-            for settled, experience in _settled(plan, threads, block, progress):
-                results.append(start, settled, experience)
-                start += settled.sizes["realization"]
-        simulated = time.perf_counter() - clock
-        manifest = _manifest(plan, started, simulated, partial / files.RESULTS)
-        summary = write_report(partial, plan, manifest)
-        files.write_manifest(partial, manifest | {"wall_seconds": time.perf_counter() - clock})
+    check_run(plan, folder, threads=threads, cluster=cluster, resume=resume, overwrite=overwrite)
+    with unfinished_run(folder, plan, resume=resume, overwrite=overwrite) as unfinished:
+        _simulate(plan, unfinished, work, progress)
+        place = unfinished.folder
+        (place / files.SCENARIO).write_text(plan.scenario, encoding="utf-8")
+        manifest = _manifest(plan, unfinished, time.perf_counter() - clock)
+        summary = write_report(place, plan, manifest)
+        files.write_manifest(place, manifest | {"wall_seconds": time.perf_counter() - clock})
     settlement, _ = files.open_results(folder)
     return Run(plan, settlement, summary, folder)
 
 
 def check_run(
-    plan: Plan, folder: Path, *, threads: int | None = None, overwrite: bool = False
+    plan: Plan,
+    folder: Path,
+    *,
+    threads: int | None = None,
+    cluster: str | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
 ) -> None:
     """Refuse a run that cannot be made, before anything is simulated or written.
 
     Raises
     ------
     ParameterError, RunFolderError, CapacityError
-        For the threads, for what ``folder`` already holds, and for the disk.
+        For the threads, for what ``folder`` already holds, and for memory and disk.
     """
-    if threads is not None:
-        check_threads(threads)
-    files.check_destination(folder, overwrite)
-    files.check_disk(folder, files.results_bytes(plan, lines=30))
+    _check_threads(threads, cluster)
+    check_unfinished(folder, plan, resume=resume, overwrite=overwrite)
+    capacity.check_disk(folder, capacity.results_bytes(plan))
+    workers = (threads or processors()) if cluster == LOCAL else 0
+    capacity.check_memory(capacity.memory_bytes(plan) + workers * capacity.block_memory(plan))
 
 
 def write_report(folder: Path, plan: Plan, manifest: dict[str, Any]) -> xr.Dataset:
     """Measure the results of a folder, write its table, figures and page, return the Summary."""
-    with (
-        xr.open_dataset(folder / files.RESULTS, engine="h5netcdf") as settlement,
-        xr.open_dataset(folder / files.RESULTS, engine="h5netcdf", group="experience") as seen,
-    ):
+    settlement, seen = files.read_results(folder)
+    with settlement, seen:
         summary = measure(settlement)
         checked = fit(plan, seen)
         with (folder / files.SUMMARY).open("w", newline="", encoding="utf-8") as table:
@@ -174,33 +188,84 @@ def _plan(scenario: Scenario | Plan | str | Path) -> Plan:
     return resolve(scenario if isinstance(scenario, Scenario) else load(scenario))
 
 
-def _settled(plan: Plan, threads: int | None, block: int | None, progress: Progress | None) -> Any:
-    done = 0
-    for experience in blocks(plan, threads=threads, block=block):
+def _check_threads(threads: int | None, cluster: str | None) -> None:
+    if threads is None:
+        return
+    if cluster not in (None, LOCAL):
+        raise ParameterError(
+            f"threads: found {threads} and the cluster {cluster}; expected one of them; the "
+            "threads of a cluster are those that its workers were started with"
+        )
+    check_threads(threads)
+
+
+def _settled(
+    plan: Plan, spans: Sequence[range], *, threads: int | None, cluster: str | None
+) -> Generator[Block]:
+    """Simulate and settle blocks of realizations, here or on a cluster."""
+    if cluster is not None:
+        memory = capacity.block_memory(plan)
+        yield from settled_blocks(plan, spans, cluster, threads=threads, memory=memory)
+        return
+    use_threads(threads)
+    engine = engine_of(plan)
+    for span in spans:
+        experience = engine.block(np.arange(span.start, span.stop))
         yield settle(plan, experience), experience
-        done += experience.sizes["realization"]
+
+
+def _simulate(plan: Plan, unfinished: UnfinishedRun, work: Work, progress: Progress | None) -> None:
+    """Simulate and settle what is missing, and write every block as it is finished."""
+    if unfinished.finished:
+        number = unfinished.finished[0].start
+        again = _settled(plan, [range(number, number + 1)], threads=None, cluster=None)
+        unfinished.check_same(*next(again))
+    spans = unfinished.missing(capacity.block_rows(plan))
+    if not spans:
+        return
+    with closing(work(spans)) as blocks:
+        for settlement, experience in blocks:
+            unfinished.write(settlement, experience)
+            if progress is not None:
+                progress(unfinished.count, plan.realizations)
+
+
+def _in_memory(plan: Plan, work: Work, progress: Progress | None) -> xr.Dataset:
+    """Settlement of all realizations."""
+    capacity.check_memory(capacity.memory_bytes(plan) + capacity.results_bytes(plan))
+    rows, done = capacity.block_rows(plan), 0
+    found = []
+    for settlement, _ in work(pieces(0, plan.realizations, rows)):
+        found.append(settlement)
+        done += settlement.sizes[REALIZATION]
         if progress is not None:
             progress(done, plan.realizations)
+    found.sort(key=lambda settlement: int(settlement[REALIZATION][0]))
+    return xr.concat(found, REALIZATION)
 
 
-def _manifest(plan: Plan, started: datetime, seconds: float, results: Path) -> dict[str, Any]:
+def _manifest(plan: Plan, unfinished: UnfinishedRun, seconds: float) -> dict[str, Any]:
+    engine, why = choose(plan)
     used = sorted({figure.file for figure in plan.figures if "/" in figure.file})
     shipped = [name for name in used if name.split("/")[0] in rulebook.KINDS]
     return {
         "name": plan.name,
-        "engine": "claims",
+        "engine": engine,
+        "engine_chosen": why,
+        "sampling": plan.sampling,
         "random_numbers": streams.SCHEME,
         "seed": plan.seed,
         "seeds": dict(plan.seeds),
         "realizations": plan.realizations,
-        "block": block_size(plan),
-        "started": started.isoformat(timespec="seconds"),
+        "block": capacity.block_rows(plan),
+        "started": unfinished.started,
+        **({"resumed": unfinished.resumed} if unfinished.resumed else {}),
         "simulation_seconds": round(seconds, 3),
         "versions": {name: version(name) for name in _PACKAGES}
         | {"python": platform.python_version(), "platform": platform.platform()},
         "sha256": {
             files.SCENARIO: hashlib.sha256(plan.scenario.encode()).hexdigest(),
-            files.RESULTS: _file_hash(results),
+            files.RESULTS: _file_hash(unfinished.folder / files.RESULTS),
             **{
                 name: hashlib.sha256(rulebook.text_of(name).encode()).hexdigest()
                 for name in shipped

@@ -12,9 +12,12 @@ import numpy as np
 import xarray as xr
 
 from vbsim import vocabulary
-from vbsim.payment_models import MODELS, benchmarks, clauses
+from vbsim.payment_models import MODELS, benchmarks
 from vbsim.payment_models.base import ContractYear, FloatArray, Line, Statement
-from vbsim.plan import Contract, Plan
+from vbsim.payment_models.stop_loss import Cover, with_stop_loss
+from vbsim.plan import BoolArray, Contract, Plan
+
+_CACHED = 1 << 15  # numbers that stay near the processor while their columns are added
 
 
 def settle(plan: Plan, experience: xr.Dataset) -> xr.Dataset:
@@ -30,13 +33,44 @@ def settle(plan: Plan, experience: xr.Dataset) -> xr.Dataset:
     Returns
     -------
     Dataset
-        The variables of ``vocabulary.SETTLEMENT``; years are performance years. Along ``line``,
+        The variables of ``vocabulary.SETTLEMENT``; years are performance years. Along ``contract``,
+        ``holder`` is the party whose net money is the contract's result. Along ``line``,
         coordinates tell contract, name, unit and formula of each line; ``adds_to_net`` is 1 for
-        those whose sum is the contract's net result.
+        those whose sum is the contract's result.
     """
     seen = Seen.of(experience)
-    statements = {contract.name: _walk(plan, contract, seen) for contract in plan.contracts}
-    return _labelled(plan, experience[vocabulary.REALIZATION].to_numpy(), statements)
+    numbers = experience[vocabulary.REALIZATION].to_numpy()
+    settled = _labelled(plan, numbers, statements(plan, seen))
+    if plan.sampling == "random":
+        return settled
+    dims = vocabulary.SETTLEMENT["control_variate"].dims
+    names = [f"cost of {year}" for year in plan.world.years.tolist()]
+    settled = settled.assign_coords({vocabulary.CONTROL: names})
+    settled["control_variate"] = (dims, luck(plan, seen))
+    return vocabulary.label(settled, "settlement")
+
+
+def luck(plan: Plan, seen: Seen) -> FloatArray:
+    """Cost of every year over its expectation given the systematic factors, less 1, (R, T).
+
+    The expectation is exact, so the mean is 0: what the members' luck does to a result can be
+    taken out of its error.
+    """
+    world, facts = plan.world, seen.facts
+    exposure = np.array([people.person_years_per_member for people in world.people])
+    whole = facts["local_factor"] * (1.0 - facts["true_savings"])
+    expected = np.einsum(
+        "rts,ts,rt->rt",
+        facts["national_factor"],
+        world.expected_cost * world.members * exposure,
+        whole,
+    )
+    return np.asarray(_summed(seen.cost) / expected - 1.0)
+
+
+def statements(plan: Plan, seen: Seen) -> dict[str, list[Statement]]:
+    """Settle every contract of a plan on facts: its statements by performance year."""
+    return {contract.name: _walk(plan, contract, seen) for contract in plan.contracts}
 
 
 @dataclass(frozen=True)
@@ -86,33 +120,62 @@ class Seen:
         return self.facts[variable][:, row][:, columns]
 
 
-def _summed(values: FloatArray) -> FloatArray:
-    """Sum over the last axis, one column after the other: the same whatever the block."""
-    total: FloatArray = values[..., 0].copy()
-    for column in range(1, values.shape[-1]):
-        total += values[..., column]
+def _summed(values: FloatArray, chosen: BoolArray | None = None) -> FloatArray:
+    """Sum over the last axis, one column after the other: the same whatever the block.
+
+    ``chosen`` says which columns; all without it.
+    """
+    columns = range(values.shape[-1]) if chosen is None else np.flatnonzero(chosen).tolist()
+    if not columns:
+        return np.zeros(values.shape[:-1])
+    total = np.empty(values.shape[:-1])
+    at_once = max(_CACHED // (values[:1].size or 1), 1)
+    for start in range(0, len(values), at_once):
+        part, out = values[start : start + at_once], total[start : start + at_once]
+        out[...] = part[..., columns[0]]
+        for column in columns[1:]:
+            out += part[..., column]
     return total
 
 
 def _walk(plan: Plan, contract: Contract, seen: Seen) -> list[Statement]:
     model = MODELS[contract.model]
     state, statements = None, []
+    base = _base_per_capita(contract, seen)
     for number, row in enumerate(np.flatnonzero(plan.performance).tolist()):
-        year, benchmark_lines = _contract_year(contract, number, row, seen)
+        year, benchmark_lines = _contract_year(contract, number, row, seen, base)
         state, statement = model.settle(state, year, contract.terms[number])
-        if contract.stop_loss is not None:
-            layer = seen.layer(contract.stop_loss_layer)[:, row]
-            statement = clauses.with_stop_loss(
-                statement, _summed(layer), year.person_years, contract.stop_loss
-            )
+        if contract.stop_loss:
+            cover = contract.stop_loss[number]
+            statement = _protected(statement, cover, contract, row, seen)
         # A model's own line of the same name only repeats what the benchmark's lines explain.
         lines = {**benchmark_lines, **statement.lines} | benchmark_lines
-        statements.append(Statement(lines, statement.transfers))
+        statements.append(Statement(lines, statement.transfers, statement.party))
     return statements
 
 
+def _protected(
+    statement: Statement, cover: Cover, contract: Contract, row: int, seen: Seen
+) -> Statement:
+    """Add a contract's stop-loss, on the claims that its holder bears."""
+    layer = None
+    if cover.specific is not None:
+        layer = _summed(seen.layer(contract.stop_loss_layer)[:, row])
+    claims = _summed(seen.cost[:, row])
+    if contract.at_risk is not None:
+        claims = _of_services(seen.facts["cost"], row, contract.at_risk)
+    return with_stop_loss(statement, cover, layer, claims, seen.exposure[:, row])
+
+
+def _base_per_capita(contract: Contract, seen: Seen) -> FloatArray:
+    """Expenditure per person-year of the benchmark's base years, (R, B, S) [USD]."""
+    base = list(contract.base_years)
+    counted = seen.layer(contract.expenditure_layer)
+    return np.asarray(counted[:, base] / seen.facts["person_years"][:, base])
+
+
 def _contract_year(
-    contract: Contract, number: int, row: int, seen: Seen
+    contract: Contract, number: int, row: int, seen: Seen, base: FloatArray
 ) -> tuple[ContractYear, dict[str, Line]]:
     facts, cost = seen.facts, seen.cost[:, row]
     counted = seen.layer(contract.expenditure_layer)
@@ -120,13 +183,9 @@ def _contract_year(
     mark = np.full(cost.shape[0], np.nan)
     explained: dict[str, Line] = {}
     if contract.benchmarks:
-        base = list(contract.base_years)
+        national = facts["national_factor"][:, row]
         mark, explained = benchmarks.benchmark(
-            contract.benchmarks[number],
-            counted[:, base],
-            exposure[:, base],
-            exposure[:, row],
-            facts["national_factor"][:, row],
+            contract.benchmarks[number], base, exposure[:, row], national
         )
     total = _summed(cost)
     year = ContractYear(
@@ -153,9 +212,14 @@ def _basket(
         return {"basket_cost": total, "basket_claims": np.full_like(total, np.nan)}
     inside = contract.basket
     return {
-        "basket_cost": facts["cost"][:, row][..., inside].sum(axis=(1, 2)),
-        "basket_claims": facts["claims"][:, row][..., inside].sum(axis=(1, 2)),
+        "basket_cost": _of_services(facts["cost"], row, inside),
+        "basket_claims": _of_services(facts["claims"], row, inside),
     }
+
+
+def _of_services(values: FloatArray, row: int, inside: BoolArray) -> FloatArray:
+    """Sum of a variable of one year over segments and some services, (R,)."""
+    return _summed(_summed(values[:, row], inside))
 
 
 def _columns(contract: Contract, row: int, seen: Seen) -> dict[str, FloatArray]:
@@ -174,31 +238,29 @@ def _columns(contract: Contract, row: int, seen: Seen) -> dict[str, FloatArray]:
 
 
 def _labelled(
-    plan: Plan, realizations: np.ndarray, statements: dict[str, list[Statement]]
+    plan: Plan, realizations: np.ndarray, settled: dict[str, list[Statement]]
 ) -> xr.Dataset:
     years = plan.world.years[plan.performance]
-    lines = _lines(statements)
+    lines = _lines(settled)
     # One column after the other in memory, as they are made and as measures read them.
     columns = (years.size, realizations.size)
-    net = np.empty((len(statements), *columns))
-    saved = np.full_like(net, np.nan)
-    party = np.empty((len(statements), len(vocabulary.PARTIES), *columns))
-    table = np.full((len(lines), *columns), np.nan)
-    for number, contract_years in enumerate(statements.values()):
+    saved = np.full((len(settled), *columns), np.nan)
+    party = np.empty((len(settled), len(vocabulary.PARTIES), *columns))
+    table = np.empty((len(lines), *columns))
+    for number, contract_years in enumerate(settled.values()):
         for row, statement in enumerate(contract_years):
-            net[number, row] = statement.net
             for place, name in enumerate(vocabulary.PARTIES):
                 party[number, place, row] = statement.net_to(name)
             if "savings_rate" in statement.lines:
                 saved[number, row] = statement.lines["savings_rate"].value
     for number, (contract, name) in enumerate(lines):
-        for row, statement in enumerate(statements[contract]):
-            if name in statement.lines:
-                table[number, row] = statement.lines[name].value
-    net, saved, table = (array.transpose(2, 1, 0) for array in (net, saved, table))
+        for row, statement in enumerate(settled[contract]):
+            has = name in statement.lines
+            table[number, row] = statement.lines[name].value if has else np.nan
+    saved, table = (array.transpose(2, 1, 0) for array in (saved, table))
     party = party.transpose(3, 2, 0, 1)
     values = {
-        "net_to_provider": net,
+        "net_to_provider": party[..., vocabulary.PARTIES.index(vocabulary.PROVIDER)],
         "net_to_party": party,
         "savings_rate": saved,
         "statement": table,
@@ -206,12 +268,17 @@ def _labelled(
     coordinates = {
         vocabulary.REALIZATION: realizations,
         vocabulary.YEAR: years,
-        vocabulary.CONTRACT: list(statements),
+        vocabulary.CONTRACT: list(settled),
         vocabulary.PARTY: list(vocabulary.PARTIES),
+        vocabulary.HOLDER: (vocabulary.CONTRACT, [s[0].party for s in settled.values()]),
         **_line_coordinates(lines),
     }
     variables = {n: (vocabulary.SETTLEMENT[n].dims, v) for n, v in values.items()}
-    attributes = {"reference": plan.reference, "owing_more_than": list(plan.owing_more_than)}
+    attributes = {
+        "reference": plan.reference,
+        "owing_more_than": list(plan.owing_more_than),
+        "sampling": plan.sampling,
+    }
     return vocabulary.label(xr.Dataset(variables, coordinates, attributes), "settlement")
 
 

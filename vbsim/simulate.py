@@ -8,37 +8,30 @@ of a long run are those of a short one.
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 
 import numba
 import numpy as np
 import xarray as xr
 
 from vbsim import streams, vocabulary
+from vbsim.engines import ENGINES, choose, member_years
+from vbsim.engines.claims import ClaimsEngine
+from vbsim.engines.collective import CollectiveEngine
+from vbsim.engines.points import Points, RandomPoints, points_of
+from vbsim.engines.systematic import Factors, systematic
 from vbsim.errors import CapacityError, ParameterError
-from vbsim.generators import (
-    entity_year,
-    episodes,
-    population,
-    quality,
-    quality_measures,
-    shocks,
-    trend,
-    true_savings,
-    unit_cost,
-    utilization,
-)
+from vbsim.generators import episodes, quality_measures, unit_cost
 from vbsim.kernels import episodes as episodes_kernel
-from vbsim.kernels import members as kernel
+from vbsim.kernels import grid
+from vbsim.kernels.inputs import Totals
 from vbsim.plan import Episodes, FloatArray, Plan
 
 # Member-years per block: about a second of work, so that progress moves and Ctrl-C is prompt.
-_BLOCK_MEMBER_YEARS = 10_000_000
-_RESPONSE_ROWS = 1024
+_BLOCK_MEMBER_YEARS = 20_000_000
+_LARGEST_BLOCK = 2000
 
 
 def simulate(plan: Plan, threads: int | None = None, block: int | None = None) -> xr.Dataset:
@@ -77,18 +70,54 @@ def blocks(
     plan: Plan, threads: int | None = None, block: int | None = None
 ) -> Iterator[xr.Dataset]:
     """Simulate block by block; memory is bounded by the block."""
-    if threads is not None:
-        check_threads(threads)
-        numba.set_num_threads(threads)
-    engine = Engine.of(plan)
+    use_threads(threads)
+    engine = engine_of(plan)
     size = block_size(plan) if block is None else block
     for start in range(0, plan.realizations, size):
         yield engine.block(np.arange(start, min(start + size, plan.realizations)))
 
 
+@dataclass(frozen=True)
+class Engine:
+    """What simulates a plan: realization numbers in, their Experience out.
+
+    Parameters
+    ----------
+    plan
+        What is simulated.
+    members
+        Engine that adds up the members of a realization.
+    points
+        Where the uniform numbers come from.
+    """
+
+    plan: Plan
+    members: ClaimsEngine | CollectiveEngine
+    points: Points
+
+    def block(self, realizations: np.ndarray) -> xr.Dataset:
+        """Simulate the realizations of these numbers."""
+        factors = systematic(self.plan, realizations, self.points)
+        sums = self.members.sums(realizations, factors, self.points)
+        return _labelled(self.plan, realizations, factors, sums)
+
+
+def engine_of(plan: Plan) -> Engine:
+    """Make the engine that a plan asks for, or ``auto`` chooses."""
+    name, _ = choose(plan)
+    return Engine(plan, ENGINES[name].of(plan), points_of(plan))
+
+
 def processors() -> int:
     """Threads that the claims engine may use on this machine."""
     return int(numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]
+
+
+def use_threads(threads: int | None) -> None:
+    """Simulate on so many threads; leave all as it is without a number."""
+    if threads is not None:
+        check_threads(threads)
+        numba.set_num_threads(threads)
 
 
 def check_threads(threads: int) -> None:
@@ -102,12 +131,9 @@ def check_threads(threads: int) -> None:
 
 def block_size(plan: Plan) -> int:
     """Realizations per block that keep a block at about a second of work."""
-    return int(np.clip(_BLOCK_MEMBER_YEARS // member_years(plan), 1, 2000))
-
-
-def member_years(plan: Plan) -> int:
-    """Members simulated in one realization, over all years."""
-    return int(plan.world.members.sum())
+    if choose(plan)[0] == "collective":
+        return _LARGEST_BLOCK
+    return int(np.clip(_BLOCK_MEMBER_YEARS // member_years(plan), 1, _LARGEST_BLOCK))
 
 
 def experience_bytes(plan: Plan) -> int:
@@ -118,16 +144,6 @@ def experience_bytes(plan: Plan) -> int:
     per_year = 4 if kinds is None else 4 + len(kinds.types) * (3 + len(kinds.limits))
     per_year += 2 * len(measures[0].measures) if measures else 0
     return 8 * plan.realizations * years * (segments * per_cell + per_year)
-
-
-def seconds(plan: Plan) -> float:
-    """Time that simulating a plan takes on this machine, from a short trial [s]."""
-    engine = Engine.of(plan)
-    trial = int(np.clip(1_000_000 // member_years(plan), 1, 100))
-    engine.block(np.arange(1))  # compiles, or loads what was compiled
-    start = time.perf_counter()
-    engine.block(np.arange(trial))
-    return (time.perf_counter() - start) / trial * plan.realizations
 
 
 def free_memory() -> int:
@@ -143,94 +159,14 @@ def free_memory() -> int:
     return 8 * 2**30  # a platform that tells nothing: assume a small machine
 
 
-@dataclass(frozen=True)
-class Factors:
-    """Systematic factors of a block; R realizations, T years, K services, S segments."""
-
-    frequency: FloatArray  # (R, T, K)
-    price: FloatArray  # (R, T, K)
-    national: FloatArray  # (R, T, S)
-    local: FloatArray  # (R, T)
-    savings: FloatArray  # (R, T)
-    quality: FloatArray  # (R, T, 2)
-
-
-@dataclass(frozen=True)
-class Engine:
-    """The claims engine: every member and every claim, ready to run."""
-
-    plan: Plan
-    people: kernel.People
-    services: kernel.Services
-    layers: kernel.Layers
-    tables: kernel.PoissonTables
-
-    @classmethod
-    def of(cls, plan: Plan) -> Engine:
-        """Make the tables that the kernel draws from."""
-        people = _people(plan)
-        return cls(plan, people, _services(plan, people), _layers(plan), kernel.poisson_tables())
-
-    def block(self, realizations: np.ndarray) -> xr.Dataset:
-        """Simulate the realizations of these numbers."""
-        factors = systematic(self.plan, realizations)
-        years, segments = self.plan.world.members.shape
-        services, layers = len(self.plan.world.services), len(self.plan.layers)
-        shape = (realizations.size, years, segments)
-        sums = kernel.Totals(
-            np.zeros((*shape, services)),
-            np.zeros((*shape, services)),
-            np.zeros((*shape, layers)),
-            np.zeros(shape),
-        )
-        kernel.simulate_members(
-            realizations.astype(np.int64),
-            factors.frequency,
-            factors.price,
-            self.people,
-            self.services,
-            self.layers,
-            self.tables,
-            sums,
-        )
-        return _labelled(self.plan, realizations, factors, sums)
-
-
-def systematic(plan: Plan, realizations: np.ndarray) -> Factors:
-    """Draw what reaches all members of a realization at once.
-
-    Trend and shocks begin with the first performance year: base years have happened, and their
-    level is part of what the scenario states. The entity's own level moves in every year.
-    """
-    model, world, performance = plan.systematic, plan.world, plan.performance
-    use = _draw(plan, "shocks", shocks, model.shocks, realizations)
-    level = np.cumprod(
-        np.where(performance, _draw(plan, "trend", trend, model.trend, realizations), 1.0), axis=1
-    )
-    use = np.where(performance[:, None], use, 1.0)
-    local = _draw(plan, "entity_year", entity_year, model.entity_year, realizations)
-    skill = _draw(plan, "true_savings", true_savings, model.true_savings, realizations)
-    # One draw per realization: the first performance year's holds for all.
-    savings = np.where(performance, skill[:, np.argmax(performance)][:, None], 0.0)
-    cost = world.rate * world.mean_unit_cost
-    share = cost / cost.sum(axis=2, keepdims=True)
-    return Factors(
-        frequency=use * (1.0 - savings)[:, :, None],
-        price=np.repeat((level * local)[:, :, None], len(world.services), axis=2),
-        national=level[:, :, None] * np.einsum("tsk,rtk->rts", share, use),
-        local=local,
-        savings=savings,
-        quality=_draw(plan, "quality", quality, model.quality, realizations),
-    )
-
-
 def _quality(
-    plan: Plan, realizations: np.ndarray, factors: Factors, sums: kernel.Totals
+    plan: Plan, realizations: np.ndarray, factors: Factors, sums: Totals
 ) -> dict[str, FloatArray]:
     """Quality score and standard; rates and denominators of the measures, if there are any."""
     score, found, years = factors.quality, {}, plan.systematic.quality_measures
     if years:
-        uniforms = _uniforms(plan, "quality_measures", quality_measures, years[0], realizations)
+        labels, random = quality_measures.labels(years[0]), RandomPoints(plan)
+        uniforms = random.uniforms("quality_measures", labels, realizations, plan.world.years)
         counts = (sums.person_years.sum(axis=2), sums.claims.sum(axis=2), plan.world.services)
         rates, eligible = quality_measures.measured(years, uniforms, *counts)
         found = {"measure_rate": rates, "measure_eligible": eligible}
@@ -239,85 +175,8 @@ def _quality(
     return {"quality_score": score[..., 0], "quality_standard_met": score[..., 1], **found}
 
 
-def _draw(
-    plan: Plan, stream: str, generator: ModuleType, params: object, realizations: np.ndarray
-) -> FloatArray:
-    uniforms = _uniforms(plan, stream, generator, params, realizations)
-    return np.asarray(generator.values(params, uniforms))
-
-
-def _uniforms(
-    plan: Plan, stream: str, generator: ModuleType, params: object, realizations: np.ndarray
-) -> FloatArray:
-    seed = plan.seed_of(stream)
-    columns = [
-        streams.uniforms(streams.key(seed, stream, label), realizations, plan.world.years, 1)
-        for label in generator.labels(params)
-    ]
-    return np.concatenate(columns, axis=2)
-
-
-def _people(plan: Plan) -> kernel.People:
-    world = plan.world
-    seed = plan.seed_of("population")
-    gaps = np.diff(world.years, prepend=world.years[0])[:, None]
-    groups = world.people
-    return kernel.People(
-        keys=_keys(seed, "population", world.segments),
-        years=world.years.astype(np.int64),
-        members=world.members.astype(np.int64),
-        stay=np.array([p.retention for p in groups]) ** gaps,
-        persist=np.array([p.ill_persistence for p in groups]) ** gaps,
-        ill_share=np.array([p.ill_share for p in groups]),
-        partial=np.array([2.0 * (1.0 - p.person_years_per_member) for p in groups]),
-        log_level=np.log([p.levels for p in groups]),
-        log_risk=kernel.with_slopes(np.stack([population.log_risk_table(p) for p in groups])),
-        log_transient=kernel.with_slopes(
-            np.stack([utilization.log_transient_table(u) for u in world.use[0]])
-        ),
-    )
-
-
-def _services(plan: Plan, people: kernel.People) -> kernel.Services:
-    world = plan.world
-    seed = plan.seed_of("claims")
-    # The response is relative to the mean and does not depend on rates: one table for all years.
-    risk, transient = people.log_risk[..., 0], people.log_transient[..., 0]
-    low = people.log_level.min(1) + risk.min(1) + transient.min(1)
-    high = people.log_level.max(1) + risk.max(1) + transient.max(1)
-    step = (high - low) / (_RESPONSE_ROWS - 2)
-    rows = low[:, None] + step[:, None] * np.arange(_RESPONSE_ROWS)
-    response = [utilization.response(u, r) for u, r in zip(world.use[0], rows, strict=True)]
-    return kernel.Services(
-        segment_keys=_keys(seed, "claims", world.segments),
-        keys=_keys(seed, "service", world.services),
-        rate=world.rate,
-        price=world.price,
-        response_start=low,
-        response_step=step,
-        response=np.ascontiguousarray(np.stack(response).transpose(0, 2, 1)),
-        unit_cost=kernel.with_slopes(
-            np.stack([unit_cost.quantile_table(c) for c in world.unit_costs])
-        ),
-    )
-
-
-def _layers(plan: Plan) -> kernel.Layers:
-    years, segments = plan.world.members.shape
-    count, services = len(plan.layers), len(plan.world.services)
-    basket = np.array([layer.services for layer in plan.layers], dtype=np.bool_)
-    lower = np.array([layer.lower for layer in plan.layers], dtype=np.float64)
-    upper = np.array([layer.upper for layer in plan.layers], dtype=np.float64)
-    return kernel.Layers(
-        basket=basket.reshape(count, services),
-        lower=lower.reshape(count, years, segments),
-        upper=upper.reshape(count, years, segments),
-        annualized=np.array([layer.annualized for layer in plan.layers], dtype=np.bool_),
-    )
-
-
 def _episodes(
-    plan: Plan, kinds: Episodes, realizations: np.ndarray, factors: Factors, sums: kernel.Totals
+    plan: Plan, kinds: Episodes, realizations: np.ndarray, factors: Factors, sums: Totals
 ) -> dict[str, FloatArray]:
     """Episodes of a block: their number follows exposure and the use of inpatient care."""
     world, seed = plan.world, plan.seed_of("episodes")
@@ -325,10 +184,9 @@ def _episodes(
     # The savings of the entity are in its post-acute care, not in how many have the procedure.
     use = factors.frequency[:, :, inpatient] / (1.0 - factors.savings)
     exposure = sums.person_years.sum(axis=2) * use / 1000.0
-    keys = [streams.key(seed, "episodes", name) for name in kinds.types]
-    uniforms = [streams.uniforms(key, realizations, world.years, 1) for key in keys]
+    uniforms = RandomPoints(plan).uniforms("episodes", kinds.types, realizations, world.years)
     expected = exposure[:, :, None] * np.array([params.per_1000 for params in kinds.params])
-    counts = episodes.counts(expected, np.concatenate(uniforms, axis=2))
+    counts = episodes.counts(expected, uniforms)
     out = episodes_kernel.Sums(
         np.zeros(counts.shape),
         np.zeros(counts.shape),
@@ -355,20 +213,14 @@ def _episode_types(kinds: Episodes, keys: list[int]) -> episodes_kernel.Types:
     tables = [[unit_cost.quantile_table(law) for law in p.laws] for p in kinds.params]
     return episodes_kernel.Types(
         keys=np.array(keys, dtype=np.uint64),
-        costs=kernel.with_slopes(np.array(tables)),
+        costs=grid.with_slopes(np.array(tables)),
         settings=np.cumsum([p.settings for p in kinds.params], axis=1),
         readmission=np.array([p.readmission_share for p in kinds.params]),
         limits=kinds.limit,
     )
 
 
-def _keys(seed: int, stream: str, names: tuple[str, ...]) -> np.ndarray:
-    return np.array([streams.key(seed, stream, name) for name in names], dtype=np.uint64)
-
-
-def _labelled(
-    plan: Plan, realizations: np.ndarray, factors: Factors, sums: kernel.Totals
-) -> xr.Dataset:
+def _labelled(plan: Plan, realizations: np.ndarray, factors: Factors, sums: Totals) -> xr.Dataset:
     world, measures = plan.world, plan.systematic.quality_measures
     values = {
         "claims": sums.claims,

@@ -5,6 +5,8 @@ Conventions that hold everywhere:
 * money is nominal US dollars [USD]; rates are shares of 1; exposure is person-years;
 * savings and losses are magnitudes >= 0 in variables of their own;
 * ``net_to_provider`` is signed, positive = money to the provider;
+* a contract's result is the net money of its holder, the provider of most contracts, the payer of a
+  managed-care plan: coordinate ``holder``;
 * ``net_to_party`` sums to zero over the parties in every realization and year.
 """
 
@@ -22,10 +24,12 @@ LAYER = "layer"
 CONTRACT = "contract"
 LINE = "line"
 PARTY = "party"
+HOLDER = "holder"
 MEASURE = "measure"
 QUALITY_MEASURE = "quality_measure"
 EPISODE_TYPE = "episode_type"
 EPISODE_LIMIT = "episode_limit"
+CONTROL = "control"
 
 PURCHASER = "purchaser"
 PAYER = "payer"
@@ -53,9 +57,11 @@ COORDINATES = {
     "formula": "arithmetic that gives the line from earlier lines of the same statement",
     "meaning": "where a line comes from that is not worked out",
     PARTY: "party to the contract",
+    HOLDER: "party that holds the contract: its net money is the contract's result",
     MEASURE: "risk measure",
     QUALITY_MEASURE: "quality measure",
     EPISODE_TYPE: "episode type",
+    CONTROL: "control variate: a quantity whose mean is known to be 0",
     EPISODE_LIMIT: "high-cost cap on an episode's spending",
     "adds_to_net": "1 for a line that adds up to the net result, 0 for one that explains",
 }
@@ -124,7 +130,7 @@ EXPERIENCE = {
 
 SETTLEMENT = {
     "net_to_provider": Variable(
-        (REALIZATION, YEAR, CONTRACT), USD, "net result of the contract, positive = to the provider"
+        (REALIZATION, YEAR, CONTRACT), USD, "net money of the provider under the contract"
     ),
     "net_to_party": Variable(
         (REALIZATION, YEAR, CONTRACT, PARTY), USD, "net money received by the party"
@@ -139,9 +145,24 @@ SETTLEMENT = {
         "line dependent, see coordinate line_unit",
         "settlement statements, line by line",
     ),
+    "control_variate": Variable(
+        (REALIZATION, CONTROL),
+        SHARE,
+        "cost of a year over its expectation given the systematic factors, less 1",
+        always=False,
+    ),
 }
 
 STAGES = {"experience": EXPERIENCE, "settlement": SETTLEMENT}
+
+
+def net_to_holder(settlement: xr.Dataset) -> xr.DataArray:
+    """Net result of every contract: the net money of the party that holds it [USD]."""
+    parties = settlement[PARTY].values.tolist()
+    places = [parties.index(str(holder)) for holder in settlement[HOLDER].values]
+    found = settlement["net_to_party"].isel({PARTY: xr.DataArray(places, dims=CONTRACT)})
+    found = found.drop_vars(PARTY).assign_coords({HOLDER: settlement[HOLDER]})
+    return found.assign_attrs(long_name="net result of the contract, positive = to its holder")
 
 
 def label(dataset: xr.Dataset, stage: str) -> xr.Dataset:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
+import vbsim
 from tests.conftest import small_scenario
 from vbsim.cli import main
+from vbsim.scenario.resolve import as_yaml
 
 
 def words(argv: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> str:
@@ -25,11 +28,23 @@ def words(argv: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
 @pytest.fixture
 def scenario_file(tmp_path: Path) -> Path:
     """Write the small scenario as a file."""
-    from vbsim.scenario.resolve import as_yaml
-
     path = tmp_path / "small.yaml"
     path.write_text(as_yaml(small_scenario(realizations=600)), encoding="utf-8")
     return path
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Run the small scenario once."""
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    vbsim.run(small_scenario(realizations=600), folder).settlement.close()
+    return folder
+
+
+@pytest.fixture
+def a(finished: Path, tmp_path: Path) -> Path:
+    """Copy the finished run to the folder ``a``."""
+    return Path(shutil.copytree(finished, tmp_path / "a"))
 
 
 @pytest.fixture
@@ -39,41 +54,39 @@ def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, tmp_pat
     return lambda *argv: words(list(argv), monkeypatch, capsys)
 
 
-def test_run_prints_the_answer_and_numbers_its_folders(call, scenario_file: Path) -> None:
+def test_run_prints_the_answer_and_numbers_its_folders(call, scenario_file: Path, a: Path) -> None:
+    shutil.copytree(a, Path("runs") / "small")
     out = call("run", str(scenario_file))
     assert "MSSP ENHANCED" in out
     assert "±" in out
     assert "UNVERIFIED" in out
-    assert (Path("runs") / "small" / "report.html").is_file()
-    assert "runs/small-2/report.html" in call("run", str(scenario_file))
+    assert "runs/small-2/report.html" in out
+    assert (Path("runs") / "small-2" / "report.html").is_file()
 
 
 def test_run_as_json_says_what_the_table_says(call, scenario_file: Path) -> None:
-    out = json.loads(call("run", str(scenario_file), "--json", "-o", "out"))
+    out = json.loads(call("run", str(scenario_file), "--json"))
     found = out["contracts"]["enhanced"]["prob_loss"]
     assert 0.0 < found["value"] < 1.0
     assert found["standard_error"] > 0.0
-    assert out["folder"] == "out"
+    assert out["folder"] == "runs/small"
 
 
-def test_quiet_run_prints_nothing(call, scenario_file: Path) -> None:
-    assert call("run", str(scenario_file), "--quiet", "-o", "out") == ""
-
-
-def test_seed_and_realizations_replace_the_scenarios(call, scenario_file: Path) -> None:
+def test_quiet_run_prints_nothing_and_its_options_replace_the_scenarios(
+    call, scenario_file: Path
+) -> None:
     changed = ("--seed", "5", "--realizations", "500", "-o", "out", "--quiet")
-    call("run", str(scenario_file), *changed)
+    assert call("run", str(scenario_file), *changed) == ""
     manifest = json.loads(Path("out/manifest.json").read_text(encoding="utf-8"))
     assert (manifest["seed"], manifest["realizations"]) == (5, 500)
     resolved = Path("out/scenario.yaml").read_text(encoding="utf-8")
     assert re.search(r"^seed: 5$", resolved, re.MULTILINE)
 
 
-def test_overwrite_replaces_a_run(call, scenario_file: Path) -> None:
-    call("run", str(scenario_file), "--quiet", "-o", "out", "--realizations", "500")
-    call("run", str(scenario_file), "--quiet", "-o", "out", "--overwrite")
-    manifest = json.loads(Path("out/manifest.json").read_text(encoding="utf-8"))
-    assert manifest["realizations"] == 600
+def test_overwrite_replaces_a_run(call, scenario_file: Path, a: Path) -> None:
+    call("run", str(scenario_file), "--quiet", "-o", "a", "--overwrite", "--realizations", "500")
+    manifest = json.loads((a / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["realizations"] == 500
 
 
 def test_check_shows_sources_and_cost(call, scenario_file: Path) -> None:
@@ -89,8 +102,7 @@ def test_check_shows_sources_and_cost(call, scenario_file: Path) -> None:
     assert any(figure["status"] == "UNVERIFIED" for figure in plan["figures"])
 
 
-def test_compare_one_run_and_two(call, scenario_file: Path) -> None:
-    call("run", str(scenario_file), "--quiet", "-o", "a")
+def test_compare_one_run_and_two(call, scenario_file: Path, a: Path) -> None:
     call("run", str(scenario_file), "--quiet", "-o", "b", "--seed", "9")
     assert "paired realization by realization" in re.sub(r"\s+", " ", call("compare", "a"))
     rows = json.loads(call("compare", "a", "b", "--json"))
@@ -104,25 +116,23 @@ def test_compare_one_run_and_two(call, scenario_file: Path) -> None:
     assert rows[2]["mean_difference_standard_error"] > 0.0
 
 
-def test_compare_a_run_with_itself_differs_by_nothing(call, scenario_file: Path) -> None:
-    call("run", str(scenario_file), "--quiet", "-o", "a")
+def test_compare_a_run_with_itself_differs_by_nothing(call, a: Path) -> None:
     rows = json.loads(call("compare", "a", "a", "--json"))
     assert rows[2]["mean_difference"] == 0.0
 
 
-def test_report_is_rebuilt(call, scenario_file: Path) -> None:
-    call("run", str(scenario_file), "--quiet", "-o", "a")
-    Path("a/report.html").unlink()
+def test_report_is_rebuilt(call, a: Path) -> None:
+    (a / "report.html").unlink()
     assert call("report", "a").strip() == "report: a/report.html"
-    assert Path("a/report.html").is_file()
+    assert (a / "report.html").is_file()
 
 
-@pytest.mark.parametrize("template", ["mssp", "capitation"])
-def test_new_writes_a_scenario_that_checks(call, template: str) -> None:
+@pytest.mark.parametrize(("template", "engine"), [("mssp", "collective"), ("capitation", "claims")])
+def test_new_writes_a_scenario_that_checks(call, template: str, engine: str) -> None:
     assert template in call("new", "x", "--list")
     out = call("new", "mine", "--from", template)
     assert "vbsim check mine.yaml" in out
-    assert "engine: claims" in call("check", "mine.yaml")
+    assert f"engine: {engine}" in call("check", "mine.yaml")
 
 
 def test_schema_is_json(call) -> None:

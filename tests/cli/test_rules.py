@@ -3,36 +3,38 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+from collections.abc import Callable
 
 import pytest
 
+from tests.scenario.base import CommandLine
 from vbsim import rulebook
 from vbsim.cli.rules import in_force
 
-
-def rules(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "vbsim", "rules", *words], capture_output=True, text=True
-    )
+Show = Callable[[str, int], dict[str, dict[str, object]]]
 
 
-def figures(program: str, year: int) -> dict[str, dict[str, object]]:
-    done = rules("show", program, "--year", str(year), "--json")
-    assert done.returncode == 0, done.stderr
-    return {figure["path"]: figure for figure in json.loads(done.stdout)["figures"]}
+@pytest.fixture
+def figures(vbsim_command: CommandLine) -> Show:
+    """Give every figure of a program in force in a year, by its path."""
+
+    def show(program: str, year: int) -> dict[str, dict[str, object]]:
+        code, out, err = vbsim_command("rules", "show", program, "--year", str(year), "--json")
+        assert code == 0, err
+        return {figure["path"]: figure for figure in json.loads(out)["figures"]}
+
+    return show
 
 
-def test_list() -> None:
-    found = json.loads(rules("list", "--json").stdout)
+def test_list(vbsim_command: CommandLine) -> None:
+    found = json.loads(vbsim_command("rules", "list", "--json").out)
     years = {row["program"]: (row["first_year"], row["last_year"]) for row in found}
     assert years["mssp"] == (2013, 2026)
     assert years["aco_reach"] == (2021, 2026)
-    assert "aco_reach" in rules("list").stdout
+    assert "aco_reach" in vbsim_command("rules", "list").out
 
 
-def test_a_year_has_its_own_tracks_and_values() -> None:
+def test_a_year_has_its_own_tracks_and_values(figures: Show) -> None:
     before, after = figures("mssp", 2015), figures("mssp", 2022)
     assert before["sharing_rate"]["value"] == {"track_1": 0.5, "track_2": 0.6}
     assert next(iter(after["sharing_rate"]["value"])) == "basic_a"
@@ -42,7 +44,7 @@ def test_a_year_has_its_own_tracks_and_values() -> None:
     assert figures("mssp", 2026)["quality_standard_score"]["value"] == 0.7385
 
 
-def test_status_holds_by_name_and_by_date() -> None:
+def test_status_holds_by_name_and_by_date(figures: Show) -> None:
     old = figures("mssp", 2018)
     assert old["payment_limit.track_1"]["status"] == "V"
     assert old["payment_limit.track_3"]["status"] == "UNVERIFIED"
@@ -52,7 +54,7 @@ def test_status_holds_by_name_and_by_date() -> None:
     assert figures("aco_reach", 2025)["corridors"]["status"] == "V2"
 
 
-@pytest.mark.parametrize("program", ["mssp", "aco_reach"])
+@pytest.mark.parametrize("program", rulebook.available("rules"))
 def test_every_figure_is_cited_in_every_year(program: str) -> None:
     book = rulebook.read("rules", program)
     for year in range(book.first_year, book.last_year + 1):
@@ -62,8 +64,8 @@ def test_every_figure_is_cited_in_every_year(program: str) -> None:
             assert figure.status in rulebook.STATUSES
 
 
-def test_unverified_is_marked_on_the_page() -> None:
-    page = rules("show", "aco_reach", "--year", "2026").stdout
+def test_unverified_is_marked_on_the_page(vbsim_command: CommandLine) -> None:
+    page = vbsim_command("rules", "show", "aco_reach", "--year", "2026").out
     assert "UNVERIFIED" in page
     assert "quality_withhold" in page
 
@@ -75,7 +77,7 @@ def test_unverified_is_marked_on_the_page() -> None:
         (("show", "mssp", "--year", "2012"), "2013 to 2026"),
     ],
 )
-def test_wrong_words(words: tuple[str, ...], message: str) -> None:
-    done = rules(*words)
-    assert done.returncode == 2
-    assert message in done.stderr
+def test_wrong_words(words: tuple[str, ...], message: str, vbsim_command: CommandLine) -> None:
+    code, _, err = vbsim_command("rules", *words)
+    assert code == 2
+    assert message in err

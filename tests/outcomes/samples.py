@@ -57,6 +57,16 @@ _2024 = (
     "AIPOwe RegAdj PriorSavAdj FinalAdjCat Rev_Exp_Cat"
 )
 
+
+def row_of_2024(**cells: str) -> dict[str, str]:
+    """One ACO in the layout of 2024, BASIC E with savings of 4 %; ``cells`` replace columns."""
+    plain = (
+        "A0000 E 07/01/2019 20000 4 2 1960000 - 1 - 80 100000000 96000000 50 30 0 0 - - - - "
+        "High_Revenue"
+    )
+    return _row(_2024, plain) | cells
+
+
 CASES = [
     # CMS PY2013 PUF: 0.98 x 0.5 x 39,568,834.84 = 19,388,729.07
     Case("2013 track 1", 2013, _row(_2013, "A67373 0 1 0.5 0.023373146 613084880.4 573516045.5 "

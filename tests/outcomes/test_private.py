@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.outcomes.test_reader import command
+from tests.scenario.base import CommandLine
 from vbsim.errors import OutcomeError, ScenarioError
 from vbsim.outcomes import COLUMNS, Outcome, settle_private
 
@@ -162,35 +162,36 @@ def test_a_wrong_contract_is_refused(name: str, tmp_path: Path) -> None:
     assert words in str(error.value)
 
 
-def test_the_command(tmp_path: Path) -> None:
+def test_the_command(vbsim_command: CommandLine, tmp_path: Path) -> None:
     (tmp_path / "terms.yaml").write_text(TERMS, encoding="utf-8")
     (tmp_path / "facts.csv").write_text(FACTS, encoding="cp1252")
-    done = command("private", "terms.yaml", "facts.csv", "-o", "out.csv", "--json", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["settled"] == 5
+    words = ("settle", "private", "terms.yaml", "facts.csv", "-o", "out.csv")
+    code, out, err = vbsim_command(*words, "--json")
+    assert code == 0, err
+    assert json.loads(out)["settled"] == 5
     with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as text:
         rows = list(csv.DictReader(text))
     assert list(rows[0]) == COLUMNS
     (tmp_path / "facts.csv").write_text(FACTS + "E,2024", encoding="utf-8")
     (tmp_path / "out.csv").unlink()
-    wrong = command("private", "terms.yaml", "facts.csv", "-o", "out.csv", cwd=tmp_path)
-    assert wrong.returncode == 2
-    assert "facts.csv:7" in wrong.stderr
+    code, _, err = vbsim_command(*words)
+    assert code == 2
+    assert "facts.csv:7" in err
     assert {p.name for p in tmp_path.iterdir()} == {"terms.yaml", "facts.csv"}
-    for words in (["private", "terms.yaml"], ["mssp", "terms.yaml", "facts.csv"], ["privat", "x"]):
-        asked = command(*words, cwd=tmp_path)
-        assert asked.returncode == 2
-        assert "Traceback" not in asked.stderr
-        assert "expected" in asked.stderr or "did you mean" in asked.stderr
+    for wrong in (["private", "terms.yaml"], ["mssp", "terms.yaml", "facts.csv"], ["privat", "x"]):
+        code, _, err = vbsim_command("settle", *wrong)
+        assert code == 2
+        assert "Traceback" not in err
+        assert "expected" in err or "did you mean" in err
 
 
 def test_a_long_table_is_streamed(tmp_path: Path) -> None:
     (tmp_path / "terms.yaml").write_text(TERMS, encoding="utf-8")
     with (tmp_path / "facts.csv").open("w", encoding="utf-8") as text:
         text.write(FIRST + "\n")
-        text.writelines(f"{n},2024,1e7,9e6,0.9,\n" for n in range(20_000))
+        text.writelines(f"{n},2024,1e7,9e6,0.9,\n" for n in range(12_000))
     tracemalloc.start()
     outcomes = settle_private(tmp_path / "terms.yaml", tmp_path / "facts.csv")
-    assert sum(outcome.settled for outcome in outcomes) == 20_000
-    assert tracemalloc.get_traced_memory()[1] < 40e6
+    assert sum(outcome.settled for outcome in outcomes) == 12_000
+    assert tracemalloc.get_traced_memory()[1] < 12e6
     tracemalloc.stop()

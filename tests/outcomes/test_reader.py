@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-import subprocess
-import sys
 import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from tests.outcomes.samples import CASES, write_sample
+from tests.scenario.base import CommandLine
 from vbsim.errors import OutcomeError, RuleError
 from vbsim.outcomes import COLUMNS, settle_file
 
@@ -136,17 +135,14 @@ def test_a_year_column_decides_row_by_row(tmp_path: Path) -> None:
     assert [o.performance_year for o in settle_file("mssp", path, 2022)] == [2022]
 
 
-def command(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "vbsim", "settle", *words], capture_output=True, text=True, cwd=cwd
-    )
-
-
-def test_the_command_writes_a_table_and_a_summary(tmp_path: Path) -> None:
+def test_the_command_writes_a_table_and_a_summary(
+    vbsim_command: CommandLine, tmp_path: Path
+) -> None:
     write_sample(tmp_path / "sample.csv", PLAIN)
-    done = command("mssp", "sample.csv", "--year", "2021", "-o", "out.csv", "--json", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    summary = json.loads(done.stdout)
+    words = ("mssp", "sample.csv", "--year", "2021", "-o", "out.csv", "--json")
+    code, out, err = vbsim_command("settle", *words)
+    assert code == 0, err
+    summary = json.loads(out)
     assert (summary["rows"], summary["settled"], summary["within_1"]) == (1, 1, 1)
     with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as text:
         rows = list(csv.DictReader(text))
@@ -155,12 +151,14 @@ def test_the_command_writes_a_table_and_a_summary(tmp_path: Path) -> None:
     assert {p.name for p in tmp_path.iterdir()} == {"sample.csv", "out.csv"}
 
 
-def test_the_command_leaves_nothing_half_written(tmp_path: Path) -> None:
+def test_the_command_leaves_nothing_half_written(
+    vbsim_command: CommandLine, tmp_path: Path
+) -> None:
     (tmp_path / "wrong.csv").write_bytes(text_of(HEAD, LINE, "A9,E,5"))
-    done = command("mssp", "wrong.csv", "--year", "2021", "-o", "out.csv", cwd=tmp_path)
-    assert done.returncode == 2
-    assert "wrong.csv:3" in done.stderr
-    assert "Traceback" not in done.stderr
+    code, _, err = vbsim_command("settle", "mssp", "wrong.csv", "--year", "2021", "-o", "out.csv")
+    assert code == 2
+    assert "wrong.csv:3" in err
+    assert "Traceback" not in err
     assert {p.name for p in tmp_path.iterdir()} == {"wrong.csv"}
 
 
@@ -168,13 +166,14 @@ def test_a_long_file_is_streamed(tmp_path: Path) -> None:
     path = tmp_path / "long.csv"
     with path.open("w", encoding="utf-8") as text:
         text.write(HEAD + "\n")
-        text.writelines(LINE.replace("A1027", f"A{n}") + "\n" for n in range(20_000))
+        text.writelines(LINE.replace("A1027", f"A{n}") + "\n" for n in range(12_000))
     tracemalloc.start()
     settled = sum(outcome.settled for outcome in settle_file("mssp", path, 2021))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert settled == 20_000
-    assert peak < 40e6  # a batch, and the ids: 10^6 rows stay below 1 GB
+    assert settled == 12_000
+    # Two batches and a half; the same 8 MB as 6,000 rows or 20,000: a batch, and the ids.
+    assert peak < 12e6
 
 
 SIX_MONTHS = {

@@ -11,9 +11,8 @@ from vbsim.errors import ParameterError
 from vbsim.payment_models.benchmarks import Published, Simulated, benchmark
 
 # Two realizations, two base years, two segments. The second realization costs twice the first.
-BASE_PERSON_YEARS = np.array([[[10.0, 5.0], [8.0, 4.0]]] * 2)
 PER_CAPITA = np.array([[1_000.0, 2_000.0], [1_100.0, 2_400.0]])
-BASE_EXPENDITURE = BASE_PERSON_YEARS * PER_CAPITA * np.array([1.0, 2.0])[:, None, None]
+BASE = PER_CAPITA * np.array([1.0, 2.0])[:, None, None]
 PERSON_YEARS = np.array([[12.0, 6.0], [12.0, 6.0]])
 NATION = np.array([[1.02, 0.95], [1.02, 0.95]])
 
@@ -26,7 +25,7 @@ SIMULATED: dict[str, Any] = {
 
 
 def found(terms: Published | Simulated) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    total, lines = benchmark(terms, BASE_EXPENDITURE, BASE_PERSON_YEARS, PERSON_YEARS, NATION)
+    total, lines = benchmark(terms, BASE, PERSON_YEARS, NATION)
     return total, {name: line.value for name, line in lines.items()}
 
 
@@ -84,8 +83,8 @@ def test_base_years_bring_their_own_luck(weights: list[float], factor: float) ->
     rng = np.random.default_rng(11)
     luck = rng.normal(10_000.0, 300.0, (realizations, count + 1, 1))
     terms = Simulated(np.array(weights), np.ones((count, 1)), 1.0, follows_nation=False)
-    ones = np.ones((realizations, count, 1))
-    total, _ = benchmark(terms, luck[:, :-1], ones, ones[:, 0], ones[:, 0])
+    ones = np.ones((realizations, 1))
+    total, _ = benchmark(terms, luck[:, :-1], ones, ones)
     spread = (total - luck[:, -1, 0]).std() / 300.0
     # The standard error of a standard deviation is 1 / sqrt(2 n) of it, 0.16 %; four of them.
     assert spread == pytest.approx(factor, rel=4.0 / np.sqrt(2.0 * realizations))

@@ -1,14 +1,12 @@
 """What every payment model must keep, over the whole registry, with several terms each.
 
-The terms stand in ``cases/<model>.py``. Every property below is tried on 300 drawn contract years
-or more, all cases on each.
+The terms stand in ``cases/<model>.py``. Every property below is tried for every case on 400 drawn
+contract years: four draws of 100, which settle as one vector, as realizations do.
 """
 
 from __future__ import annotations
 
 import ast
-import builtins
-import re
 from collections.abc import Iterator
 from dataclasses import FrozenInstanceError, fields, is_dataclass, replace
 from importlib import import_module
@@ -22,26 +20,24 @@ from hypothesis import strategies as st
 
 import vbsim
 from tests.payment_models.cases.shared_savings import TWO_SIDED
+from tests.payment_models.formulas import worked_out, worked_out_once
 from vbsim.errors import ParameterError
-from vbsim.kernels import members as kernel
 from vbsim.payment_models import MODELS, capitation, clauses, fee_for_service, shared_savings
 from vbsim.payment_models.base import ContractYear, FloatArray, Statement
-from vbsim.vocabulary import PARTIES, PAYER, PROVIDER, REINSURER
+from vbsim.vocabulary import PARTIES, PAYER
 
 SAMPLES = {name: import_module(f"tests.payment_models.cases.{name}") for name in MODELS}
 CASES = [(name, terms) for name, sample in SAMPLES.items() for terms in sample.TERMS]
 BETTER = [(name, *pair) for name, sample in SAMPLES.items() for pair in sample.BETTER]
 every_case = pytest.mark.parametrize(("name", "terms"), CASES, ids=[name for name, _ in CASES])
-many = settings(max_examples=300, deadline=None)
+ROWS = 100
+many = settings(max_examples=4, deadline=None)
 SEGMENTS, MEASURES, EPISODE_TYPES = 2, 3, 2
-ONE_A_REALIZATION = (
-    "cost", "expenditure", "benchmark", "person_years", "quality_score", "quality_standard_met",
-    "alternative_standard_met", "guardrail", "losses_forgiven", "basket_cost", "basket_claims",
-)  # fmt: skip
 
 
-def a_year(rows: int, numbers: np.random.Generator) -> ContractYear:
+def a_year(rows: int, seed: int) -> ContractYear:
     """A contract year of so many realizations: savings and losses near and far, odd and plain."""
+    numbers = np.random.default_rng(seed)
 
     def odd(values: list[float]) -> FloatArray:
         """Mostly anything in [0, 1], at times one of the values that rules turn on."""
@@ -83,14 +79,10 @@ def a_year(rows: int, numbers: np.random.Generator) -> ContractYear:
     )
 
 
-years = st.builds(
-    lambda rows, seed: a_year(rows, np.random.default_rng(seed)),
-    st.integers(1, 8),
-    st.integers(0, 2**32 - 1),
-)
+seeds = st.integers(0, 2**32 - 1)
 
 
-def at(year: ContractYear, rows: slice | list[int]) -> ContractYear:
+def at(year: ContractYear, rows: slice | np.ndarray) -> ContractYear:
     return ContractYear(**{f.name: getattr(year, f.name)[rows] for f in fields(year)})
 
 
@@ -125,15 +117,16 @@ def test_terms_are_frozen_and_compare_by_value(name: str, terms: Any) -> None:
 
 
 @many
-@given(years)
-def test_money_is_conserved(year: ContractYear) -> None:
-    """Steps add up to the net, the net is the provider's part of the flows, all flows sum to 0."""
+@given(seeds)
+def test_money_is_conserved(seed: int) -> None:
+    """Steps add up to the net, the net is its party's part of the flows, all flows sum to 0."""
+    year = a_year(ROWS, seed)
     for name, terms in CASES:
         statement = settled(name, year, terms)
         tolerance = cent(year, statement)
         added = sum(statement.steps.values())
         assert np.all(np.abs(statement.net - added) <= tolerance), name
-        assert np.all(np.abs(statement.net_to(PROVIDER) - added) <= tolerance), name
+        assert np.all(np.abs(statement.net_to(statement.party) - added) <= tolerance), name
         ledger = sum(statement.net_to(party) for party in PARTIES)
         assert np.all(np.abs(ledger) <= tolerance), name
         for transfer in statement.transfers:
@@ -147,62 +140,61 @@ def test_money_is_conserved(year: ContractYear) -> None:
 
 
 @many
-@given(years)
-def test_every_line_follows_from_earlier_ones(year: ContractYear) -> None:
+@given(seeds)
+def test_every_line_follows_from_earlier_ones(seed: int) -> None:
     """The formula of a line, worked with nothing but the lines above it, gives the line."""
+    year = a_year(ROWS, seed)
     for name, terms in CASES:
         statement = settled(name, year, terms)
         tolerance = cent(year, statement)
-        for row in range(year.cost.size):
-            above: dict[str, Any] = {"min": builtins.min, "max": builtins.max}
-            for key, line in statement.lines.items():
-                value = float(np.broadcast_to(line.value, year.cost.shape)[row])
-                assert bool(line.formula) != bool(line.meaning), (name, key)
-                if line.formula and np.isfinite(value):
-                    # An exact gate may be missed by the last bit: a rounded ratio decides it.
-                    found = float(eval(compiled(line.formula), {"__builtins__": {}}, above))
-                    assert abs(found - value) <= max(tolerance[row], 1e-9 * abs(value)), (
-                        name, key, line.formula,
-                    )  # fmt: skip
-                above[key] = value
-
-
-COMPILED: dict[str, Any] = {}
-
-
-def compiled(formula: str) -> Any:
-    if formula not in COMPILED:
-        assert re.fullmatch(r"[a-z0-9_ .,()+*/<>=-]+", formula.replace("e-", "")), formula
-        COMPILED[formula] = compile(formula, formula, "eval")
-    return COMPILED[formula]
+        above: dict[str, FloatArray] = {}
+        for key, line in statement.lines.items():
+            value = np.broadcast_to(line.value, year.cost.shape)
+            assert bool(line.formula) != bool(line.meaning), (name, key)
+            if line.formula:
+                found, known = worked_out(line.formula, above), np.isfinite(value)
+                # An exact gate may be missed by the last bit: a rounded ratio decides it.
+                gap = np.abs(found - value, where=known, out=np.zeros(ROWS))
+                allowed = np.maximum(tolerance, 1e-9 * np.abs(value))
+                assert np.all(gap <= allowed), (name, key, line.formula)
+                first = {key: float(values[0]) for key, values in above.items()}
+                if known[0]:
+                    once = worked_out_once(line.formula, first)
+                    assert once == np.broadcast_to(found, value.shape)[0], line.formula
+            above[key] = value
 
 
 @many
-@given(years)
-def test_settling_a_vector_is_settling_one_by_one(year: ContractYear) -> None:
+@given(seeds)
+def test_settling_a_vector_is_settling_one_by_one(seed: int) -> None:
+    """Three rows of four, alone: 300 for every case."""
+    year = a_year(ROWS, seed)
+    alone = [at(year, slice(row, row + 1)) for row in range(ROWS) if row % 4]
     for name, terms in CASES:
-        together = settled(name, year, terms)
-        row = year.cost.size // 2
-        alone = settled(name, at(year, slice(row, row + 1)), terms)
-        assert alone.net[0] == together.net[row], name
-        for single, several in zip(arrays(alone), arrays(together), strict=True):
-            np.testing.assert_array_equal(single[0], several[row], err_msg=name)
+        together = np.stack([*arrays(settled(name, year, terms))])
+        one_by_one = [np.stack([*arrays(settled(name, single, terms))]) for single in alone]
+        kept = together[:, np.arange(ROWS) % 4 > 0]
+        np.testing.assert_array_equal(np.hstack(one_by_one), kept, err_msg=name)
 
 
 @many
-@given(years)
-def test_equal_years_settle_alike(year: ContractYear) -> None:
+@given(seeds)
+def test_equal_years_settle_alike(seed: int) -> None:
     """Zero variance in, a deterministic result out."""
-    same = at(year, [0] * 5)
+    year = a_year(ROWS, seed)
+    same = at(year, np.repeat(np.arange(ROWS), 3))
     for name, terms in CASES:
         for values in arrays(settled(name, same, terms)):
-            np.testing.assert_array_equal(values, np.full_like(values, values[0]), err_msg=name)
+            first, *others = values.reshape(ROWS, 3).T
+            for other in others:
+                np.testing.assert_array_equal(other, first, err_msg=name)
 
 
 @many
-@given(years)
-def test_settlement_is_pure(year: ContractYear) -> None:
+@given(seeds)
+def test_settlement_is_pure(seed: int) -> None:
     """Inputs cannot be written to, and the second settlement is the first."""
+    year = a_year(ROWS, seed)
     for item in fields(year):
         getattr(year, item.name).setflags(write=False)
     for name, terms in CASES:
@@ -212,9 +204,10 @@ def test_settlement_is_pure(year: ContractYear) -> None:
 
 
 @many
-@given(years)
-def test_better_terms_never_pay_less(year: ContractYear) -> None:
+@given(seeds)
+def test_better_terms_never_pay_less(seed: int) -> None:
     """In no realization, because both settle the same one."""
+    year = a_year(ROWS, seed)
     for name, terms, change in BETTER:
         worse = settled(name, year, terms)
         better = settled(name, year, replace(terms, **change))
@@ -223,8 +216,9 @@ def test_better_terms_never_pay_less(year: ContractYear) -> None:
 
 
 @many
-@given(years)
-def test_no_payment_above_its_cap(year: ContractYear) -> None:
+@given(seeds)
+def test_no_payment_above_its_cap(seed: int) -> None:
+    year = a_year(ROWS, seed)
     for name, terms in CASES:
         sample, statement = SAMPLES[name], settled(name, year, terms)
         tolerance = cent(year, statement)
@@ -261,8 +255,9 @@ def test_nothing_random_and_no_clock_is_imported() -> None:
 
 
 @many
-@given(years, st.floats(0.0, 1.0))
-def test_better_quality_never_pays_less(year: ContractYear, part: float) -> None:
+@given(seeds, st.floats(0.0, 1.0))
+def test_better_quality_never_pays_less(seed: int, part: float) -> None:
+    year = a_year(ROWS, seed)
     terms = replace(TWO_SIDED, quality_scales_sharing=True)
     lower = replace(year, quality_score=year.quality_score * part)
     worse, better = (settled("shared_savings", y, terms) for y in (lower, year))
@@ -270,8 +265,9 @@ def test_better_quality_never_pays_less(year: ContractYear, part: float) -> None
 
 
 @many
-@given(years)
-def test_a_one_sided_contract_never_owes(year: ContractYear) -> None:
+@given(seeds)
+def test_a_one_sided_contract_never_owes(seed: int) -> None:
+    year = a_year(ROWS, seed)
     found = settled("shared_savings", year, replace(TWO_SIDED, two_sided=False))
     np.testing.assert_array_equal(found.facts["shared_losses"], 0.0)
     assert np.all(found.net >= -cent(year, found))
@@ -335,72 +331,6 @@ def test_zero_benchmark(terms: shared_savings.Terms) -> None:
     statement = settled("shared_savings", replace(year, person_years=zero), terms)
     np.testing.assert_allclose(statement.net, 0.0, atol=1e-12)
     assert np.all(np.isnan(statement.facts["savings_rate"]))
-
-
-def layer_cost(costs: list[float], lower: float, upper: float) -> float:
-    """Part of each member's annual cost inside a layer, added up by the engine's own sentence."""
-    fields_of_no_use = dict.fromkeys(kernel.Batch._fields, np.empty(0))
-    batch = kernel.Batch(
-        **fields_of_no_use | {"cost": np.array([costs]), "exposure": np.ones(len(costs))}
-    )
-    bounds = np.ones((1, 1, 1))
-    layers = kernel.Layers(np.array([[True]]), lower * bounds, upper * bounds, np.array([False]))
-    out = np.zeros(1)
-    kernel.add_layers.py_func(batch, len(costs), layers, 0, 0, out)
-    return float(out[0])
-
-
-D4 = [150_000.0, 40_000.0, 900_000.0]
-
-
-def with_stop_loss(
-    attachment: float, premium_pmpm: float = 0.0, limit: float = np.inf, coinsurance: float = 0.9
-) -> Statement:
-    """Capitation of three members with the costs of D4, and a specific stop-loss on them."""
-    cost, missing = np.array([sum(D4)]), np.full(1, np.nan)
-    year = ContractYear(cost, cost, missing, np.full(1, 3.0), missing, missing)
-    plain = settled("capitation", year, capitation.Terms(10_000.0))
-    layer = np.array([layer_cost(D4, attachment, attachment + limit)])
-    terms = clauses.StopLossTerms(attachment, limit, coinsurance, premium_pmpm)
-    return clauses.with_stop_loss(plain, layer, year.person_years, terms)
-
-
-def test_specific_stop_loss() -> None:
-    """X = 150k, 40k, 900k; attachment 100k, 90 %: 0.9 * (50k + 800k) = 765,000."""
-    statement = with_stop_loss(100_000.0, premium_pmpm=25.0)
-    assert statement.steps["stop_loss_recovery"][0] == pytest.approx(765_000.0)
-    # 25 PMPM for three members and twelve months.
-    assert statement.steps["stop_loss_premium"][0] == pytest.approx(-900.0)
-    # Capitation 10,000 * 36 = 360,000 less claims 1,090,000: the net without stop-loss.
-    assert statement.net[0] == pytest.approx(-730_000.0 + 765_000.0 - 900.0)
-    assert statement.net_to(REINSURER)[0] == pytest.approx(900.0 - 765_000.0)
-    assert statement.net_to(PROVIDER)[0] == pytest.approx(statement.net[0])
-    assert sum(statement.net_to(party)[0] for party in PARTIES) == pytest.approx(0.0, abs=1e-6)
-    # A layer of 200k ends at 300k: 0.9 * (50k + 200k) = 225,000.
-    limited = with_stop_loss(100_000.0, limit=200_000.0)
-    assert limited.steps["stop_loss_recovery"][0] == pytest.approx(225_000.0)
-
-
-@given(st.floats(0.0, 1e6), st.floats(0.0, 1e6))
-def test_a_lower_attachment_at_the_same_premium_never_pays_less(a: float, b: float) -> None:
-    low, high = sorted((a, b))
-    assert with_stop_loss(low, 25.0).net[0] >= with_stop_loss(high, 25.0).net[0] - 1e-6
-
-
-STOP_LOSS = clauses.StopLossTerms(1e5, np.inf, 0.9, 10.0)
-STOP_LOSS_NONSENSE: list[tuple[Any, dict[str, Any], str]] = [
-    (STOP_LOSS, {"attachment": -1.0}, r"stop-loss attachment is -1 USD; expected 0 or more"),
-    (STOP_LOSS, {"attachment": np.nan}, r"stop-loss attachment is nan USD"),
-    (STOP_LOSS, {"limit": -5.0}, r"stop-loss limit is -5 USD"),
-    (STOP_LOSS, {"premium_pmpm": np.nan}, r"stop-loss premium_pmpm is nan USD"),
-    (STOP_LOSS, {"coinsurance": 90.0}, r"stop-loss coinsurance is 90; expected 0 to 1"),
-]
-
-
-@pytest.mark.parametrize(("terms", "change", "message"), STOP_LOSS_NONSENSE, ids=str)
-def test_stop_loss_refuses_nonsense(terms: Any, change: dict[str, Any], message: str) -> None:
-    with pytest.raises(ParameterError, match=message):
-        replace(terms, **change)
 
 
 def test_a_size_outside_every_band_is_refused() -> None:

@@ -144,15 +144,16 @@ def results(made: Plan, rates: np.ndarray) -> xr.Dataset:
     none = 0 * net
     party = np.stack([none, -net, net, none, none, none], axis=3)
     values = (net, party, rate, np.stack(list(lines.values()), axis=2))
+    known = [(n, variable) for n, variable in vocabulary.SETTLEMENT.items() if variable.always]
     found = {
-        name: (variable.dims, array)
-        for (name, variable), array in zip(vocabulary.SETTLEMENT.items(), values, strict=True)
+        name: (variable.dims, array) for (name, variable), array in zip(known, values, strict=True)
     }
     coordinates = {
         "realization": np.arange(count),
         "year": [2022, 2023],
         "contract": names,
         "party": list(vocabulary.PARTIES),
+        "holder": ("contract", [vocabulary.PROVIDER] * len(names)),
         "line": [".".join(key) for key in lines],
         "line_contract": ("line", [contract for contract, _ in lines]),
         "line_name": ("line", [line for _, line in lines]),

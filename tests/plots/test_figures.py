@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from importlib import import_module
 
 import numpy as np
@@ -12,8 +13,10 @@ from matplotlib.figure import Figure
 from vbsim.plots import FIGURES, Findings, exceedance, net_result, published, waterfall
 from vbsim.plots import text as words
 
+LONG = "a very long name that a lawyer wrote for a contract, $1M to $2M, and more of it"
 CASES = {
     "four contracts": {},
+    "long label": {"contracts": [replace(made.contract("two_sided"), label=LONG)]},
     "one contract": {"contracts": [made.contract("two_sided")]},
     "nothing ever moves": {"contracts": [made.contract("nothing", benchmark=False)]},
     "no benchmark": {"contracts": [made.contract("capitation", benchmark=False)]},
@@ -25,12 +28,27 @@ CASES = {
 }
 
 
+@cache
+def drawn(case: str, name: str) -> Figure | None:
+    """Figure of a case, drawn once; ``None`` where it does not apply."""
+    figure = FIGURES[name].draw(findings_of(case))
+    if figure is not None:
+        figure.canvas.draw()
+    return figure
+
+
+@cache
+def findings_of(case: str) -> Findings:
+    return made.findings(**CASES[case])
+
+
 @pytest.fixture(scope="module")
 def findings() -> Findings:
-    return made.findings()
+    return findings_of("four contracts")
 
 
 def draw(name: str, findings: Findings) -> Figure:
+    """A figure that is not drawn on by another test."""
     figure = FIGURES[name].draw(findings)
     assert figure is not None
     return figure
@@ -43,12 +61,9 @@ def texts(figure: Figure) -> list[str]:
 
 @pytest.mark.parametrize("case", CASES)
 def test_every_figure_that_applies_draws_without_a_warning(case: str) -> None:
-    findings = made.findings(**CASES[case])
-    for name, illustration in FIGURES.items():
-        figure = illustration.draw(findings)
-        if figure is not None:
-            figure.canvas.draw()
-            assert figure.axes, name
+    for name in FIGURES:
+        figure = drawn(case, name)
+        assert figure is None or figure.axes, name
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -61,23 +76,12 @@ def test_registry_entry_has_the_shape_of_a_figure(name: str, findings: Findings)
     assert FIGURES[name].caption.endswith(".")
 
 
-LONG = "a very long name that a lawyer wrote for a contract, $1M to $2M, and more of it"
-CROWDED = {
-    "usual": {},
-    "long label": {"contracts": [replace(made.contract("two_sided"), label=LONG)]},
-    "many contracts": CASES["many contracts"],
-    "two realizations": {"count": 2},
-    "published far outside": {"observed": 0.4},
-}
-
-
-@pytest.mark.parametrize("case", CROWDED)
+@pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("name", FIGURES)
 def test_no_text_leaves_the_figure_or_covers_another(name: str, case: str) -> None:
-    figure = FIGURES[name].draw(made.findings(**CROWDED[case]))
+    figure = drawn(case, name)
     if figure is None:
         return
-    figure.canvas.draw()
     shown = [*figure.texts, *(text for axes in figure.axes for text in axes.texts)]
     for axes in figure.axes:
         shown += axes.get_legend().get_texts() if axes.get_legend() else []
@@ -128,9 +132,8 @@ def test_exceedance_draws_a_curve_for_losing_contracts_alone(findings: Findings)
 
 
 def test_histogram_leaves_out_the_point_mass_at_zero(findings: Findings) -> None:
-    nets = [findings.net(name) for name in findings.names]
-    edges = net_result.bins(nets)
-    for net in nets:
+    edges = net_result.bins(findings)
+    for net in map(findings.net, findings.names):
         panel = net_result.panel(net, edges)
         assert panel.shares.sum() + panel.zero == pytest.approx(1.0)
     assert np.isclose(edges, 0.0).any()

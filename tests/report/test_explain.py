@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 import xarray as xr
 
 import vbsim
+from tests.conftest import plan_of
 from tests.scenario.base import CommandLine
 from vbsim.errors import RunFolderError
 from vbsim.report.explain import RANKS, explain, shown
@@ -37,9 +39,8 @@ def worked_out(text: str) -> float:
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
 def test_every_printed_line_can_be_worked_out(path: Path) -> None:
     """Amounts are printed to the cent and shares to ten decimals: a dollar in a billion is lost."""
-    from vbsim.scenario.load import load_with
-
-    settlement = vbsim.run(load_with(path, {"realizations": 40})).settlement
+    plan = replace(plan_of(path), realizations=40)
+    settlement = vbsim.settle(plan, vbsim.simulate(plan))
     for contract in settlement["contract"].values:
         for rank in RANKS:
             found = explain(settlement, str(contract), rank)
@@ -111,8 +112,9 @@ def test_the_command(vbsim_command: CommandLine, tmp_path: Path) -> None:
     code, out, _ = vbsim_command("explain", run, "--contract", "enhanced", "--json")
     assert code == 0
     found = json.loads(out)
+    assert found["holder"] == "provider"
     assert sum(line["value"] for line in found["lines"] if line["adds"]) == pytest.approx(
-        found["net_to_provider"], abs=0.01
+        found["net_to_holder"], abs=0.01
     )
     code, _, err = vbsim_command("explain", run, "--contract", "enhansed")
     assert code == 2

@@ -4,9 +4,11 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 import synthetic_run as made
 
+from vbsim.measures.summary import measure
 from vbsim.plots import FIGURES, Findings
 from vbsim.plots.text import millions, percent
 from vbsim.report import inputs
@@ -57,6 +59,14 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def findings() -> Findings:
     return made.findings()
+
+
+def held_by_payer(contracts: list[str]) -> Findings:
+    """Findings in which some contracts are the payer's."""
+    found = made.findings(observed=None)
+    holders = ["payer" if name in contracts else "provider" for name in found.names]
+    settled = found.results.assign_coords(holder=("contract", holders))
+    return replace(found, results=settled, summary=measure(settled))
 
 
 def page(findings: Findings, figures: dict[str, Path] | None = None) -> str:
@@ -251,3 +261,28 @@ def test_terms_stand_side_by_side_for_contracts_of_a_kind(findings: Findings) ->
     (table,) = inputs.terms(findings.plan)
     assert table.labels == ["Two Sided", "One Sided", "Capitation", "Nothing"]
     assert table.rows[0] == ("Two sided", ["yes", "no", "yes", "yes"])
+
+
+def test_a_contract_of_the_payer_shows_the_payers_result() -> None:
+    """In the ledger of the made-up run the payer's money is the provider's with its sign turned."""
+    found, plain = held_by_payer(["capitation"]), made.findings(observed=None)
+    assert found.label("capitation") == "Payer: Capitation"
+    assert found.label("two_sided") == "Two Sided"
+    np.testing.assert_array_equal(found.net("capitation"), -plain.net("capitation"))
+    assert found.measure("capitation", "mean")[0] == -plain.measure("capitation", "mean")[0]
+    gap = (found.net("capitation") - found.net("two_sided")).mean()
+    assert found.difference("capitation", "mean")[0] == pytest.approx(gap)
+    rows = {row.label: row for row in answer_rows(found, 2022)}
+    assert rows["Payer: Capitation"].cells[2].text == millions(found.net("capitation").mean(), 2)
+    text = Page(page(found)).text
+    assert "Net result of each contract's holder, 2022" in text
+    assert "positive = money to each contract's holder" in text
+    for illustration in FIGURES.values():
+        if (figure := illustration.draw(found)) is not None:
+            figure.canvas.draw()
+
+
+def test_a_run_of_the_payers_contracts_alone_names_the_payer() -> None:
+    found = held_by_payer(made.findings(observed=None).names)
+    assert answer(found).startswith("Under Two Sided in 2022, the payer owes or loses money with")
+    assert "Net result of the payer" in Page(page(found)).text

@@ -41,6 +41,10 @@ COMMANDS = {
         "run good.yaml --realizations 1000000000 -o new/run",
         "GB on disk",
     ),
+    "threads of a cluster": (
+        "run good.yaml -o new/run --threads 2 --cluster tcp://127.0.0.1:9",
+        "threads: found 2 and the cluster tcp://127.0.0.1:9; expected one of them",
+    ),
     "unknown engine": ("run good.yaml --engine clams", "Invalid value for '--engine'"),
     "unknown option": ("run good.yaml --relizations 5", "No such option"),
     "unknown verb": ("simulate good.yaml", "No such command 'simulate'"),
@@ -88,7 +92,7 @@ def test_what_the_machine_refuses_ends_with_1_and_a_word(
         raise OSError(28, "No space left on device", "run/results.nc")
 
     before = listing(place)
-    monkeypatch.setattr(import_module("vbsim.run"), "blocks", full)
+    monkeypatch.setattr(import_module("vbsim.run"), "engine_of", full)
     code, _, err = vbsim_command("run", "good.yaml", "-o", "other", "--quiet")
     assert code == 1
     assert err == "failed: No space left on device: run/results.nc\n"

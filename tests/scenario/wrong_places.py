@@ -166,7 +166,7 @@ NAMES = [
         "assumptions",
         "'medicare_fss'",
         "an assumption set of vbsim",
-        "did you mean 'medicare_ffs'?",
+        "did you mean 'medicare_ffs'",
     ),
     Case(
         "misspelt enrollment type",

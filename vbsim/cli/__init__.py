@@ -17,15 +17,20 @@ def main() -> None:
 
         app(standalone_mode=True)
     except VbsimError as error:
-        sys.stderr.write(f"{error}\n")
+        _say(str(error), error)
         sys.exit(2)
     except KeyboardInterrupt:
         sys.stderr.write("stopped\n")
         sys.exit(1)
     except OSError as error:
         place = "" if error.filename is None else f": {error.filename}"
-        sys.stderr.write(f"failed: {error.strerror or error}{place}\n")
+        _say(f"failed: {error.strerror or error}{place}", error)
         sys.exit(1)
-    except MemoryError:
-        sys.stderr.write("failed: out of memory; close other programs, or lower realizations\n")
+    except MemoryError as error:
+        _say("failed: out of memory; close other programs, or lower realizations", error)
         sys.exit(1)
+
+
+def _say(text: str, error: BaseException) -> None:
+    """Print what went wrong, and what is kept of an unfinished run."""
+    sys.stderr.write("\n".join([text, *getattr(error, "__notes__", [])]) + "\n")

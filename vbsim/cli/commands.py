@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
+from dataclasses import replace
 from enum import StrEnum
 from importlib import resources
 from pathlib import Path
@@ -51,6 +51,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="print JSON instead of a ta
 Realizations = Annotated[
     int | None, typer.Option(min=2, help="contract years to simulate, instead of the scenario's")
 ]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Dask scheduler that spreads the work, or local for processes on this machine",
+    ),
+]
 Seed = Annotated[int | None, typer.Option(min=0, help="seed, instead of the scenario's")]
 
 
@@ -58,7 +65,25 @@ class EngineName(StrEnum):
     """Engines that can be asked for."""
 
     CLAIMS = "claims"
+    COLLECTIVE = "collective"
     AUTO = "auto"
+
+
+class SamplingName(StrEnum):
+    """How realizations are drawn."""
+
+    RANDOM = "random"
+    SOBOL = "sobol"
+
+
+Engine = Annotated[
+    EngineName,
+    typer.Option(help="every claim, or sums over members from exact moments; auto chooses"),
+]
+Sampling = Annotated[
+    SamplingName,
+    typer.Option(help="independent realizations, or Sobol points that need fewer of them"),
+]
 
 
 @app.command()
@@ -73,22 +98,52 @@ def run(
     threads: Annotated[
         int | None, typer.Option(min=1, help="threads [default: all]; never changes a number")
     ] = None,
-    engine: Annotated[EngineName, typer.Option(help="engine; auto takes claims")] = EngineName.AUTO,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace the run in -o")] = False,
+    engine: Engine = EngineName.AUTO,
+    sampling: Sampling = SamplingName.RANDOM,
+    target_se: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="'CONTRACT.MEASURE: AMOUNT'",
+            help="stop as soon as a standard error is reached, such as 'enhanced.tvar_95: 2%'; the "
+            "realizations are the budget; may be given several times",
+        ),
+    ] = None,
+    cluster: Cluster = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="continue the run to -o that was stopped or killed")
+    ] = False,
+    overwrite: Annotated[
+        bool,
+        typer.Option("--overwrite", help="replace the run in -o, whether finished or not"),
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="print nothing but errors")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Simulate a scenario, settle its contracts and write a run folder with a report.
 
+    Blocks of results are kept as they are finished: a run that was stopped, killed or out of disk
+    goes on with the same command and --resume, to the same numbers.
+
     Example: vbsim run scenarios/northwest_ohio_2022.yaml -o runs/northwest_ohio
     """
     with stoppable() as check_stop:
+        from vbsim.report.unfinished import can_be_resumed
         from vbsim.run import check_run
         from vbsim.run import run as run_story
+        from vbsim.target import planned
 
-        plan = _plan(scenario, realizations, seed)
+        plan = _plan(scenario, realizations, seed, engine, sampling)
         folder = _destination(out, scenario)
-        check_run(plan, folder, threads=threads, overwrite=overwrite)
+        budget, (plan, reached) = plan.realizations, planned(plan, target_se or [])
+        how: dict[str, Any] = {
+            "threads": threads,
+            "cluster": cluster,
+            "resume": resume,
+            "overwrite": overwrite,
+        }
+        check_run(plan, folder, **how)
+        if resume and not quiet and not can_be_resumed(folder):
+            typer.echo(f"no unfinished run to {folder}; it starts at the beginning", err=True)
         with _progress(quiet or as_json) as bar:
             task = bar.add_task("simulating", total=plan.realizations)
 
@@ -99,11 +154,12 @@ def run(
                 if done == total:
                     bar.update(task, description="reporting ")
 
-            found = run_story(plan, folder, threads=threads, overwrite=overwrite, progress=advance)
+            found = run_story(plan, folder, **how, progress=advance)
     if as_json:
         typer.echo(json.dumps(show.summary_json(found.summary) | {"folder": str(folder)}))
     elif not quiet:
         show.summary(plan, found.summary)
+        show.reached(reached, plan.realizations, budget)
         typer.echo(f"report: {folder / 'report.html'}")
 
 
@@ -112,13 +168,15 @@ def check(
     scenario: ScenarioFile,
     realizations: Realizations = None,
     seed: Seed = None,
+    engine: Engine = EngineName.AUTO,
+    sampling: Sampling = SamplingName.RANDOM,
     as_json: AsJson = False,
 ) -> None:
     """Validate a scenario and print the Plan: every number with its source and status.
 
     Example: vbsim check scenarios/northwest_ohio_2022.yaml
     """
-    plan = _plan(scenario, realizations, seed)
+    plan = _plan(scenario, realizations, seed, engine, sampling)
     if as_json:
         typer.echo(json.dumps(show.plan_json(plan), default=str))
     else:
@@ -211,22 +269,27 @@ def doctor(as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-def _plan(scenario: Path, realizations: int | None, seed: int | None) -> Any:
+def _plan(
+    scenario: Path,
+    realizations: int | None,
+    seed: int | None,
+    engine: EngineName,
+    sampling: SamplingName,
+) -> Any:
     from vbsim.scenario.load import load_with
     from vbsim.scenario.resolve import resolve
 
     changes = {"realizations": realizations, "seed": seed}
-    return resolve(load_with(scenario, {k: v for k, v in changes.items() if v is not None}))
+    given = {key: value for key, value in changes.items() if value is not None}
+    plan = resolve(load_with(scenario, given))
+    return replace(plan, engine=engine.value, sampling=sampling.value)
 
 
 def _destination(out: Path | None, scenario: Path) -> Path:
-    """Choose the run folder to write, and refuse it if it cannot be made."""
+    """Choose the run folder to write."""
     folder = _free_folder(Path("runs") / scenario.stem) if out is None else out
     if folder.name in ("", ".."):
         folder = folder.resolve()  # a run is renamed to its place, so the place needs a name
-    above = next(place for place in folder.absolute().parents if place.exists())
-    if not above.is_dir() or not os.access(above, os.W_OK):
-        raise RunFolderError(f"{folder} cannot be made in {above}; choose another folder with -o")
     return folder
 
 

@@ -37,10 +37,11 @@ def explain(
     if as_json:
         typer.echo(json.dumps(report.as_json(found)))
     else:
-        _print(found)
+        statement(found)
 
 
-def _print(found: Explanation) -> None:
+def statement(found: Explanation) -> None:
+    """Print a statement with the arithmetic of every line."""
     from vbsim.report.explain import shown
     from vbsim.vocabulary import USD
 
@@ -51,15 +52,16 @@ def _print(found: Explanation) -> None:
         _print_line("+" if line.adds else " ", line.words, line.shown, width)
         for text in _how(line):
             stdout.print(Padding(text, (0, 0, 0, 6)), highlight=False)
-    total = "Net result of the provider"
+    total = f"Net result of the {found.holder}"
     stdout.print("─" * (width + 24), highlight=False)
     _print_line("=", total, shown(found.net, USD), width)
     stdout.print(Padding("sum of the lines marked +", (0, 0, 1, 6)), highlight=False)
     flows = ", ".join(f"{party} {shown(amount, USD)}" for party, amount in found.flows.items())
     stdout.print(f"Net money of each party, which sums to 0: {flows}.", highlight=False)
     stdout.print(
-        "Amounts are USD, shares are of 1. Worked with the figures as printed, a line comes out to "
-        "within rounding.",
+        "Amounts are USD, shares are of 1. min(a, b) is the smaller of the two, max(a, b) the "
+        "larger; a if c else b is a where c holds, and b where it does not. Worked with the "
+        "figures as printed, a line comes out to within rounding.",
         highlight=False,
     )
 

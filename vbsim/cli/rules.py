@@ -110,10 +110,12 @@ def _plain(figure: Figure) -> dict[str, Any]:
 
 
 def _show(book: Rulebook, year: int, figures: list[Figure]) -> None:
-    stdout.print(f"[bold]{book.title}[/bold], {year} ({book.authority}; {book.file})")
+    head = f"[bold]{book.title}[/bold], {year} ({book.authority}; {book.file})"
+    stdout.print(head, markup=True)
     for figure in figures:
         mark = figure.status if figure.verified else f"[bold red]{figure.status}[/bold red]"
-        stdout.print(f"\n[bold]{figure.path}[/bold]  {mark}  since {figure.date}", highlight=False)
+        line = f"\n[bold]{figure.path}[/bold]  {mark}  since {figure.date}"
+        stdout.print(line, highlight=False, markup=True)
         stdout.print(f"  {figure.description}", highlight=False)
         for line in _lines(figure.value):
             stdout.print(f"  {line}", highlight=False, markup=False)
@@ -136,6 +138,8 @@ def _lines(value: object) -> list[str]:
 def _one(value: object) -> str:
     if value is None:
         return "not found"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_one(part)}" for name, part in value.items())
     if isinstance(value, list):
         return ", ".join(map(_one, value)) if not _nested(value) else "; ".join(map(_one, value))
     return ("yes" if value else "no") if isinstance(value, bool) else str(value)

@@ -95,8 +95,9 @@ def _settled(program: str, files: list[Path], year: int | None) -> Iterator[Outc
         hint = did_you_mean(program, [*PROGRAMS, _PRIVATE])
         raise RuleError(f"no program '{program}' whose results can be settled; {hint}")
     wanted = "TERMS.yaml FACTS.csv" if program == _PRIVATE else "FILE.csv"
-    if len(files) != len(wanted.split()):
-        found = f"{len(files)} files: {', '.join(map(str, files))}"
+    turned = program == _PRIVATE and files[0].suffix.lower() == ".csv"
+    if len(files) != len(wanted.split()) or turned:
+        found = f"{len(files)} files: {', '.join(map(str, files))}".replace("1 files", "1 file")
         todo = f"write vbsim settle {program} {wanted}"
         raise OutcomeError([Problem("vbsim settle", None, "", found, wanted, todo)])
     if program == _PRIVATE:

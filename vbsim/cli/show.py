@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import xarray as xr
@@ -11,17 +10,20 @@ from rich.table import Table
 from rich.text import Text
 
 from vbsim.plan import Contract, Plan
+from vbsim.plots.text import of_holder, whose
 from vbsim.report import inputs
 from vbsim.report.tables import money, share
-from vbsim.vocabulary import CONTRACT, PARTY, PROVIDER
+from vbsim.vocabulary import CONTRACT, HOLDER, PARTY
 
 if TYPE_CHECKING:
     from vbsim.cli.doctor import Finding
     from vbsim.report.comparison import Comparison
+    from vbsim.target import Reached
 
 # Names and labels are the user's: square brackets in them are no commands to the terminal.
 stdout = Console(soft_wrap=False, markup=False)
 stderr = Console(stderr=True, markup=False)
+_ABREAST = 4  # contracts whose terms fit side by side on a narrow terminal
 _COLUMNS = {
     "prob_gain": "P(gain)",
     "prob_loss": "P(loss)",
@@ -34,15 +36,18 @@ _COLUMNS = {
 
 def summary(plan: Plan, measured: xr.Dataset) -> None:
     """Print the headline measures of every contract, each with its standard error."""
-    table = Table(title=f"{plan.name}\nnet result of the provider, ± standard error")
+    holders = dict(zip(measured[CONTRACT].values, measured[HOLDER].values, strict=True))
+    told = whose(map(str, holders.values()))
+    table = Table(title=f"{plan.name}\nnet result of {told}, ± standard error")
     table.add_column("contract")
     for heading in _COLUMNS.values():
         table.add_column(heading, justify="right", no_wrap=True)
     names = {contract.name: contract.label for contract in plan.contracts}
     for name in measured[CONTRACT].values:
-        found = measured.isel(year=0).sel({CONTRACT: name, PARTY: PROVIDER})
+        found = measured.isel(year=0).sel({CONTRACT: name, PARTY: holders[name]})
         cells = [_cell(found.sel(measure=key)) for key in _COLUMNS]
-        table.add_row(names.get(str(name), str(name)), *cells)
+        label = names.get(str(name), str(name))
+        table.add_row(of_holder(label, str(holders[name])), *cells)
     stdout.print(table)
     stdout.print("VaR and TVaR are of the loss: positive = money owed or lost.")
     if plan.unverified:
@@ -53,8 +58,8 @@ def summary(plan: Plan, measured: xr.Dataset) -> None:
 
 
 def summary_json(measured: xr.Dataset) -> dict[str, Any]:
-    """Put the provider's measures of every contract, first year, into plain data."""
-    found = measured.isel(year=0).sel({PARTY: PROVIDER})
+    """Put the measures of every contract's result, first year, into plain data."""
+    found = measured[["value", "standard_error"]].isel(year=0).sel({PARTY: measured[HOLDER]})
     return {
         "contracts": {
             str(name): {
@@ -91,8 +96,9 @@ def plan(resolved: Plan) -> None:
                 f"{world.expected_truncated[row, column]:,.0f}",
             )
     stdout.print(levels)
-    for model in dict.fromkeys(contract.model for contract in resolved.contracts):
-        stdout.print(_terms([c for c in resolved.contracts if c.model == model]))
+    for title, alike in _kinds_of_terms(resolved).items():
+        for start in range(0, len(alike), _ABREAST):
+            stdout.print(_terms(title, alike[start : start + _ABREAST]))
     if any(contract.conditions for contract in resolved.contracts):
         stdout.print(_conditions(resolved))
     stdout.print("Figures used, and where each comes from")
@@ -107,27 +113,61 @@ def plan(resolved: Plan) -> None:
 
 def estimate(resolved: Plan) -> list[str]:
     """Engine, work, time, memory and disk that a run will take."""
-    from vbsim.report.run_folder import results_bytes
-    from vbsim.simulate import block_size, experience_bytes, member_years, seconds
+    from vbsim.engines import choose, member_years
+    from vbsim.report import capacity
 
-    per_block = experience_bytes(resolved) / resolved.realizations * block_size(resolved)
+    engine, why = choose(resolved)
+    memory, fixed = capacity.memory_bytes(resolved), capacity.block_memory(resolved)
     return [
-        "engine: claims (every member, every claim)",
+        f"engine: {engine} ({why})",
+        *engine_errors(resolved),
         f"work: {resolved.realizations:,} realizations of {member_years(resolved):,} member-years",
-        f"time: about {seconds(resolved):,.0f} s on this machine; memory: about "
-        f"{0.35 + 3 * per_block / 1e9:.1f} GB; disk: {results_bytes(resolved, 30) / 1e6:,.0f} MB",
+        f"time: about {capacity.seconds(resolved):,.0f} s on this machine; disk: "
+        f"{capacity.results_bytes(resolved) / 1e6:,.0f} MB",
+        f"memory: about {memory / 1e9:.1f} GB, of which {(memory - fixed) / 1e6:,.0f} MB grow with "
+        "the number of realizations",
         f"figures: {len(resolved.figures)}, of which {len(resolved.unverified)} UNVERIFIED",
     ]
 
 
+def engine_errors(resolved: Plan) -> list[str]:
+    """Tell what the engine is expected to get wrong, whatever the number of realizations."""
+    from vbsim.engines import FEWEST_MEMBERS
+    from vbsim.engines.collective import CollectiveEngine
+    from vbsim.simulate import engine_of
+
+    engine = engine_of(resolved).members
+    if not isinstance(engine, CollectiveEngine):
+        return []
+    mean, sd, probability = engine.errors()
+    return [
+        f"expected errors of the engine: mean cost {mean:.2%}, standard deviation {sd:.1%}, "
+        f"probabilities {100.0 * probability:.2f} points; below {FEWEST_MEMBERS:,} members auto "
+        "takes claims"
+    ]
+
+
+def reached(found: list[Reached], realizations: int, budget: int) -> None:
+    """Say which precision was asked for, and which was reached with how many realizations."""
+    for one in found:
+        verdict = "reached" if one.met else f"not reached: the budget of {budget:,} is spent"
+        stdout.print(
+            f"{one.contract} {one.year}, {one.measure}: standard error {one.standard_error:,.4g}, "
+            f"asked for {one.allowed:,.4g} with {realizations:,} realizations: {verdict}",
+            highlight=False,
+        )
+
+
 def plan_json(resolved: Plan) -> dict[str, Any]:
     """Audit trail of a Plan as plain data."""
+    from vbsim.engines import choose
+
     world = resolved.world
     return {
         "name": resolved.name,
         "seed": resolved.seed,
         "realizations": resolved.realizations,
-        "engine": "claims",
+        "engine": choose(resolved)[0],
         "years": world.years.tolist(),
         "segments": list(world.segments),
         "services": list(world.services),
@@ -188,16 +228,29 @@ def findings(found: list[Finding]) -> None:
         stdout.print(mark, f"{finding.what}: {finding.found}", highlight=False)
 
 
-def _terms(contracts: list[Contract]) -> Table:
-    """Terms of the contracts that one payment model settles, first performance year."""
-    table = Table(title=f"Terms of {contracts[0].model}")
-    table.add_column("term")
-    for contract in contracts:
+def _kinds_of_terms(resolved: Plan) -> dict[str, list[tuple[Contract, Any]]]:
+    """Contracts and their terms of the first performance year, by payment model and cover."""
+    found: dict[str, list[tuple[Contract, Any]]] = {}
+    for contract in resolved.contracts:
+        found.setdefault(f"Terms of {contract.model}", []).append((contract, contract.terms[0]))
+    for contract in resolved.contracts:
+        for cover in contract.stop_loss[:1]:
+            for title, terms in (("Specific", cover.specific), ("Aggregate", cover.aggregate)):
+                if terms is not None:
+                    found.setdefault(f"{title} stop-loss", []).append((contract, terms))
+    return found
+
+
+def _terms(title: str, alike: list[tuple[Contract, Any]]) -> Table:
+    """Terms of one kind side by side."""
+    table = Table(title=title)
+    table.add_column("term", overflow="fold")
+    for contract, _ in alike:
         table.add_column(contract.name, justify="right", overflow="fold")
-    table.add_row("HCP-LAN category", *(contract.lan_category for contract in contracts))
-    first: list[Any] = [contract.terms[0] for contract in contracts]
-    for item in fields(first[0]):
-        table.add_row(item.name, *(_term(getattr(terms, item.name)) for terms in first))
+    if alike[0][1] is alike[0][0].terms[0]:
+        table.add_row("HCP-LAN category", *(contract.lan_category for contract, _ in alike))
+    for item in inputs.stated([terms for _, terms in alike]):
+        table.add_row(item.name, *(_term(getattr(terms, item.name)) for _, terms in alike))
     return table
 
 
@@ -215,7 +268,7 @@ def _conditions(resolved: Plan) -> Table:
 
 
 def _term(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, int | float) else str(value)
+    return "none" if value is None or value == () else inputs.shown_value(value)
 
 
 def _cell(found: xr.Dataset) -> str:

@@ -1,4 +1,4 @@
-"""Ctrl-C: a run that is stopped says so, ends with exit code 1 and leaves nothing."""
+"""Ctrl-C: a run that is stopped says what it leaves, and ends with exit code 1."""
 
 from __future__ import annotations
 
@@ -36,8 +36,9 @@ def stoppable() -> Iterator[Callable[[], None]]:
     try:
         with _answering(interrupt):
             yield check
-    except KeyboardInterrupt:
-        typer.echo("stopped before the end; nothing was written", err=True)
+    except KeyboardInterrupt as stop:
+        kept = getattr(stop, "__notes__", ["nothing was written"])
+        typer.echo("; ".join(["stopped before the end", *kept]), err=True)
         raise typer.Exit(1) from None
 
 

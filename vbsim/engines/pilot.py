@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from importlib import import_module
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vbsim import streams
-from vbsim.kernels import members as K
-from vbsim.plan import FloatArray, Plan
+from vbsim.engines.claims import ClaimsEngine
+from vbsim.generators import population, unit_cost, utilization
+from vbsim.plan import Plan, World
+
+Float32Array = NDArray[np.float32]
+_BATCH = 1024  # members of a recorded realization: one batch of the kernel
+_EXPOSURE_STEP = 0.005  # within which entities of different exposure share a pilot
 
 
 @dataclass(frozen=True)
@@ -27,37 +32,71 @@ class Trajectories:
         (M, T).
     """
 
-    cost: FloatArray
-    claims: FloatArray
-    person_years: FloatArray
+    cost: Float32Array
+    claims: Float32Array
+    person_years: Float32Array
 
-    def variables(self, plan: Plan, segment: int, services: bool) -> FloatArray:
-        """Cost and claims by service (if wanted), layers and person-years, (M, T, V)."""
-        level = plan.world.level[:, segment, None]
+    def variables(self, plan: Plan, segment: int, services: bool) -> Float32Array:
+        """Cost and claims by service (if wanted), person-years and layers, (M, T, V)."""
+        level = plan.world.level[:, segment, None].astype(np.float32)
         columns = [level * self.cost, self.claims] if services else []
+        columns.append(self.person_years[..., None])
         for layer in plan.layers:
-            scale = self.person_years if layer.annualized else 1.0
-            held = self.cost[..., layer.services].sum(axis=2) * level[:, 0]
-            bounds = (bound[:, segment] * scale for bound in (layer.lower, layer.upper))
-            lower, upper = bounds
+            scale = self.person_years if layer.annualized else np.float32(1.0)
+            held = (self.cost @ layer.services.astype(np.float32)) * level[:, 0]
+            lower, upper = (
+                bound[:, segment].astype(np.float32) * scale for bound in (layer.lower, layer.upper)
+            )
             columns.append((np.clip(held, lower, upper) - lower)[..., None])
-        return np.concatenate([*columns, self.person_years[..., None]], axis=2)
+        return np.concatenate(columns, axis=2)
 
 
 def trajectories(plan: Plan, segment: int, count: int) -> Trajectories:
-    sim = import_module("vbsim.simulate")
-    from dataclasses import replace
-    w = plan.world
-    plan = replace(plan, world=replace(w, level=np.ones_like(w.level)), layers=())
-    eng = sim.Engine.of(plan)
-    p, sv, la = eng.people, eng.services, eng.layers
-    one = slice(segment, segment + 1)
-    key = np.uint64(streams.key(plan.seed, "pilot", plan.world.segments[segment]))
-    people = K.People(p.keys[one] + key,p.years,np.ones((p.years.size,1),np.int64),p.stay[:,one],p.persist[:,one],p.ill_share[one],p.partial[one],p.log_level[one],p.log_risk[one],p.log_transient[one])
-    services = K.Services(sv.segment_keys[one] + key,sv.keys,np.ascontiguousarray(sv.rate[:,one]),np.ascontiguousarray(sv.price[:,one]),sv.response_start[one],sv.response_step[one],sv.response[one],sv.unit_cost)
-    layers = K.Layers(la.basket,np.ascontiguousarray(la.lower[:,:,one]),np.ascontiguousarray(la.upper[:,:,one]),la.annualized)
-    T, Kk, L = p.years.size, sv.keys.size, la.basket.shape[0]
-    out = K.Totals(np.zeros((count,T,1,Kk)),np.zeros((count,T,1,Kk)),np.zeros((count,T,1,L)),np.zeros((count,T,1)))
-    ones = np.ones((count,T,Kk))
-    K.simulate_members(np.arange(count),ones,ones,people,services,layers,eng.tables,out)
-    return Trajectories(out.cost[:,:,0],out.claims[:,:,0],out.person_years[:,:,0])
+    """Draw ``count`` trajectories of a segment, a multiple of 1,024 of them.
+
+    Exposures are rounded, for entities to share a pilot: the exact moments take care of the rest.
+    """
+    world = plan.world
+    people = world.people[segment]
+    steps = max(round((people.person_years_per_member - 0.5) / _EXPOSURE_STEP), 1)
+    return _trajectories(
+        plan.seed_of("claims"),
+        world.segments[segment],
+        replace(people, person_years_per_member=0.5 + _EXPOSURE_STEP * steps),
+        tuple(year[segment] for year in world.use),
+        world.unit_costs,
+        tuple(map(tuple, world.relative_price.tolist())),
+        tuple(world.years.tolist()),
+        count,
+    )
+
+
+@lru_cache(maxsize=16)
+def _trajectories(
+    seed: int,
+    name: str,
+    people: population.Params,
+    use: tuple[utilization.Params, ...],
+    unit_costs: tuple[unit_cost.Params, ...],
+    relative_price: tuple[tuple[float, ...], ...],
+    years: tuple[int, ...],
+    count: int,
+) -> Trajectories:
+    ones = np.ones((len(years), 1))
+    world = World(
+        years=np.array(years),
+        segments=(name,),
+        services=use[0].services,
+        members=_BATCH * ones.astype(np.int64),
+        people=(people,),
+        use=tuple((one,) for one in use),
+        unit_costs=unit_costs,
+        level=ones,
+        relative_price=np.array(relative_price),
+        expected_cost=ones,
+        expected_truncated=ones,
+    )
+    own = streams.key(seed, "pilot") >> 1
+    record = ClaimsEngine.of_world(world, (), own, own).record(-(-count // _BATCH))
+    claims, cost, person_years = (part.reshape(-1, *part.shape[2:]) for part in record)
+    return Trajectories(cost, claims, person_years)

@@ -21,10 +21,34 @@ from scipy.stats import qmc
 from vbsim import streams
 from vbsim.kernels import draws
 from vbsim.plan import FloatArray, Plan
+from vbsim.streams import RANDOMIZATIONS
 
-RANDOMIZATIONS = 32
+NATIONAL = ("trend", "shocks")  # streams that entities of a portfolio share
 _BITS = 32
+# Streams of the collective engine: luck of most members of a segment, and the number of the rest.
+BULK, TAIL = "bulk", "tail"
 Dimension = tuple[str, str, int]  # stream, label, calendar year
+
+
+def dimensions_of(plan: Plan) -> list[Dimension]:
+    """Dimensions that points fill evenly, what moves results most first: those fill best."""
+    world, shocks = plan.world, plan.systematic.shocks
+    later = world.years[plan.performance].tolist()
+    years = [*later, *world.years[~plan.performance].tolist()]
+    first = int(world.years[0])
+    spread = (world.expected_cost * np.sqrt(world.members)).sum(axis=0)
+    segments = [world.segments[column] for column in np.argsort(-spread)]
+    found: list[Dimension] = [("true_savings", "savings", later[0])]
+    found += [("entity_year", "level", year) for year in years]
+    found += [(BULK, segments[0], year) for year in years]
+    found.append((TAIL, segments[0], first))
+    found += [("quality", label, year) for label in ("score", "standard") for year in later]
+    found += [("trend", "trend", year) for year in later]
+    found += [("shocks", "common", year) for year in later]
+    found += [(BULK, segment, year) for segment in segments[1:] for year in years]
+    found += [(TAIL, segment, first) for segment in segments[1:]]
+    own = ("pandemic", *shocks.services)
+    return found + [("shocks", label, year) for label in own for year in later]
 
 
 @dataclass(frozen=True)
@@ -38,7 +62,9 @@ class RandomPoints:
     ) -> FloatArray:
         """Numbers in (0, 1) of a stream, (R, years, labels)."""
         seed = self.plan.seed_of(stream)
-        keys = np.array([streams.key(seed, stream, label) for label in labels], dtype=np.uint64)
+        own = () if not self.plan.entity or stream in NATIONAL else (self.plan.entity,)
+        names = [streams.key(seed, stream, label, *own) for label in labels]
+        keys = np.array(names, dtype=np.uint64)
         out = np.empty((realizations.size, years.size, len(labels)))
         draws.fill_uniforms(keys, realizations.astype(np.int64), years.astype(np.int64), out)
         return out
@@ -66,8 +92,9 @@ class SobolPoints:
     shifts: NDArray[np.uint32]
 
     @classmethod
-    def of(cls, plan: Plan, dimensions: Sequence[Dimension]) -> SobolPoints:
-        """Make as many points as the plan has realizations; the first dimensions fill best."""
+    def of(cls, plan: Plan) -> SobolPoints:
+        """Make as many points as the plan has realizations."""
+        dimensions = dimensions_of(plan)
         count = -(-plan.realizations // RANDOMIZATIONS)
         sobol = qmc.Sobol(len(dimensions), scramble=True, bits=_BITS, rng=plan.seed_of("sobol"))
         power = max(count - 1, 0).bit_length()
@@ -97,3 +124,8 @@ class SobolPoints:
 
 
 Points = RandomPoints | SobolPoints
+
+
+def points_of(plan: Plan) -> Points:
+    """Points of a plan, as its sampling asks for."""
+    return SobolPoints.of(plan) if plan.sampling == "sobol" else RandomPoints(plan)

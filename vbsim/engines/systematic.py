@@ -24,7 +24,41 @@ class Factors:
     quality: FloatArray  # (R, T, 2)
 
 
-def systematic(plan: Plan, realizations: np.ndarray, points: Points | None = None) -> Factors:
+@dataclass(frozen=True)
+class National:
+    """What the nation shares in the P performance years."""
+
+    use: FloatArray  # (R, P, K) shock of each service
+    level: FloatArray  # (R, P) cost level, cumulated
+
+
+def national(plan: Plan, realizations: np.ndarray, points: Points | None = None) -> National:
+    """Draw shocks and trend; entities of a portfolio share them."""
+    source = RandomPoints(plan) if points is None else points
+    model, years = plan.systematic, plan.world.years[plan.performance]
+    use = _draw(source, "shocks", shocks, model.shocks, realizations, years)
+    steps = _draw(source, "trend", trend, model.trend, realizations, years)
+    return National(use, np.asarray(np.cumprod(steps, axis=1)))
+
+
+def _draw(
+    source: Points,
+    stream: str,
+    generator: ModuleType,
+    params: object,
+    realizations: np.ndarray,
+    years: np.ndarray,
+) -> FloatArray:
+    uniforms = source.uniforms(stream, generator.labels(params), realizations, years)
+    return np.asarray(generator.values(params, uniforms))
+
+
+def systematic(
+    plan: Plan,
+    realizations: np.ndarray,
+    points: Points | None = None,
+    shared: National | None = None,
+) -> Factors:
     """Draw what reaches all members of a realization at once.
 
     Trend and shocks begin with the first performance year: base years have happened, and their
@@ -38,6 +72,8 @@ def systematic(plan: Plan, realizations: np.ndarray, points: Points | None = Non
         Realization numbers, (R,).
     points
         Where the uniform numbers come from; independent ones by default.
+    shared
+        What the nation shares, if it is drawn already.
     """
     source = RandomPoints(plan) if points is None else points
     model, world, years = plan.systematic, plan.world, plan.world.years
@@ -45,15 +81,14 @@ def systematic(plan: Plan, realizations: np.ndarray, points: Points | None = Non
     first, later = years[performance][:1], years[performance]
 
     def draw(stream: str, generator: ModuleType, params: object, on: np.ndarray) -> FloatArray:
-        uniforms = source.uniforms(stream, generator.labels(params), realizations, on)
-        return np.asarray(generator.values(params, uniforms))
+        return _draw(source, stream, generator, params, realizations, on)
 
+    nation = national(plan, realizations, source) if shared is None else shared
     shape = (realizations.size, years.size)
     use, level = np.ones((*shape, len(world.services))), np.ones(shape)
     measured = np.full((*shape, 2), np.nan)  # nobody measures quality in a base year
     measured[:, performance] = draw("quality", quality, model.quality, later)
-    use[:, performance] = draw("shocks", shocks, model.shocks, later)
-    level[:, performance] = np.cumprod(draw("trend", trend, model.trend, later), axis=1)
+    use[:, performance], level[:, performance] = nation.use, nation.level
     local = draw("entity_year", entity_year, model.entity_year, years)
     # One draw per realization: the first performance year's holds for all.
     skill = draw("true_savings", true_savings, model.true_savings, first)
@@ -63,8 +98,8 @@ def systematic(plan: Plan, realizations: np.ndarray, points: Points | None = Non
     return Factors(
         frequency=use * (1.0 - savings)[:, :, None],
         price=np.repeat((level * local)[:, :, None], len(world.services), axis=2),
-        national=level[:, :, None] * np.matmul(use.transpose(1, 0, 2), share.transpose(0, 2, 1))
-        .transpose(1, 0, 2),
+        # No matrix product: its last bit depends on the number of realizations.
+        national=level[:, :, None] * np.einsum("tsk,rtk->rts", share, use),
         local=local,
         savings=savings,
         quality=measured,

@@ -20,7 +20,7 @@ from vbsim.kernels.grid import cell_weights
 
 FloatArray = NDArray[np.float64]
 _POINTS = 2**13
-_STEPS_PER_MEAN = 40  # the grid then reaches to 205 times the mean
+_STEPS_PER_MEAN = 40  # unless it is made wider the grid reaches to 205 times the mean
 _LOG_STEP = 0.05  # spacing of the log intensities; moves a truncated mean by 0.01 % at most
 # Gauss-Legendre points on (0, 1) for the exposure of part-year members; they add up to 1, so a full
 # year is the product of the two.
@@ -96,17 +96,28 @@ def annual_cost(
     people: population.Params,
     use: utilization.Params,
     unit_costs: tuple[unit_cost.Params, ...],
+    step: float = 0.0,
 ) -> AnnualCost:
     """Exact distribution of annual cost before trend, shocks and scaling [USD].
 
+    Parameters
+    ----------
+    people, use, unit_costs
+        The members of a segment, and what they use.
+    step
+        Money between two points of the grid, if more than 1/40 of the mean [USD]: a wider grid for
+        what lies far above the mean.
+
     Notes
     -----
-    The grid step is 1/40 of the mean; unit costs are put on it with their means preserved.
+    Unit costs are put on the grid with their means preserved.
     """
     partial = 2.0 * (1.0 - people.person_years_per_member)
     shares = np.array([1.0 - partial, 0.5 * partial, 0.5 * partial])
     whole = replace(people, person_years_per_member=1.0)
-    step, mass, limited = _by_exposure(whole, use, unit_costs)
+    expected = sum(r * unit_cost.mean(c) for r, c in zip(use.rates, unit_costs, strict=True))
+    step = max(step, expected / _STEPS_PER_MEAN)
+    mass, limited = _by_exposure(whole, use, unit_costs, step)
     return AnnualCost(step, np.array([1.0, *_PART_YEAR]), shares, mass, limited)
 
 
@@ -115,10 +126,9 @@ def _by_exposure(
     people: population.Params,
     use: utilization.Params,
     unit_costs: tuple[unit_cost.Params, ...],
-) -> tuple[float, FloatArray, FloatArray]:
-    """Step, mass and limited means; entities that share an assumption set share them."""
-    expected = sum(r * unit_cost.mean(c) for r, c in zip(use.rates, unit_costs, strict=True))
-    step = expected / _STEPS_PER_MEAN
+    step: float,
+) -> tuple[FloatArray, FloatArray]:
+    """Mass and limited means; entities that share an assumption set share them."""
     transforms = np.stack(
         [np.fft.rfft(unit_cost.discretized(c, step, _POINTS)) - 1.0 for c in unit_costs]
     )
@@ -129,7 +139,7 @@ def _by_exposure(
     mass = _compound(weights, rates, transforms)
     limited = np.zeros_like(mass)
     limited[:, 1:] = np.cumsum(1.0 - np.cumsum(mass, axis=1)[:, :-1], axis=1) * step
-    return step, mass, limited
+    return mass, limited
 
 
 def intensities(

@@ -102,7 +102,7 @@ def _intensities(
     """Probabilities of thinned log intensities, (I,), and the claim rates at each, (I, K)."""
     logs, weights = annual_cost.intensities(people, use)
     place = np.floor((logs - logs.min()) / _LOG_STEP).astype(np.int64)
-    mass = np.bincount(place, weights)
+    mass: FloatArray = np.bincount(place, weights).astype(np.float64)
     held = mass > 0.0
     middle = np.bincount(place, weights * logs)[held] / mass[held]
     response = utilization.response(use, middle)
@@ -166,7 +166,7 @@ def _of_layer(
         return np.zeros(_DEGREE + 1), use, curvature, 0.0, spread, 0.0
     mean, variance, elasticity = moments(0.0)
     logs = np.log([moments(price)[0] / mean for price in _PRICES])
-    price = np.polynomial.polynomial.polyfit(_PRICES, logs, _DEGREE)
+    price: FloatArray = np.asarray(np.polynomial.polynomial.polyfit(_PRICES, logs, _DEGREE))
     price[0] = 0.0
     (_, narrow, before), (_, wide, after) = moments(-_STEP), moments(_STEP)
     change = once @ held**2 - 2.0 * mean * (once @ held)

@@ -32,7 +32,8 @@ from vbsim.generators.severity import (
     check_mean_cv,
     refusal,
 )
-from vbsim.kernels.grid import survival_nodes, table_of
+from vbsim.kernels import sums
+from vbsim.kernels.grid import survival_nodes, table_mean, table_of
 
 FloatArray = NDArray[np.float64]
 
@@ -349,7 +350,7 @@ def quantile_table(params: Params) -> FloatArray:
     2.13) -16 %. A Pareto with alpha below 1.27 is refused.
     """
     costs = _law(params).node_values(survival_nodes())
-    exact, held = mean(params), _table_mean(costs)
+    exact, held = mean(params), table_mean(costs)
     if not abs(exact - held) <= _LARGEST_CORRECTION * held:
         found = f"{_described(params)}, whose table holds {held / exact:.4g} of the mean"
         raise refusal(params.family, found, "a table within 1 %", "make the tail lighter")
@@ -357,19 +358,10 @@ def quantile_table(params: Params) -> FloatArray:
     return table_of(costs)
 
 
-def _table_mean(table: FloatArray) -> float:
-    """Mean [USD] of the draws that a table gives."""
-    nodes = survival_nodes()
-    inner = np.diff(nodes) @ (table[:1024] + table[1:1025]) / 2.0
-    return float(nodes[0] * table[0] + inner)
-
-
-def table_moments(table: FloatArray) -> tuple[float, float]:
-    """Mean [USD] and cv of the draws that a table gives."""
-    nodes, first = survival_nodes(), _table_mean(table)
-    left, right = table[:1024] - first, table[1:1025] - first
-    cells = np.diff(nodes) @ (left**2 + left * right + right**2) / 3.0
-    return first, math.sqrt(nodes[0] * left[0] ** 2 + cells) / first
+@lru_cache(maxsize=256)
+def sum_tables(params: Params) -> NDArray[np.float32]:
+    """Costs [USD] of 0, 1, 2 ... claims together, as :mod:`vbsim.kernels.sums` makes them."""
+    return sums.sum_tables(quantile_table(params))
 
 
 def discretized(params: Params, step: float, n: int) -> FloatArray:

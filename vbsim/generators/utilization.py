@@ -9,6 +9,7 @@ binomial with shape ``transient_shape``.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import compress
 
 import numpy as np
@@ -62,11 +63,15 @@ class Params:
                 f"transient_shape is {self.transient_shape:g}; expected between 0.05 and 1e6"
             )
 
-
     def of(self, basket: NDArray[np.bool_]) -> Params:
         """Rates of the services in a basket alone, (K,)."""
-        names = ("services", "rates", "elasticities", "risk_moments")
-        return replace(self, **{n: tuple(compress(getattr(self, n), basket)) for n in names})
+        return replace(
+            self,
+            services=tuple(compress(self.services, basket)),
+            rates=tuple(compress(self.rates, basket)),
+            elasticities=tuple(compress(self.elasticities, basket)),
+            risk_moments=tuple(compress(self.risk_moments, basket)),
+        )
 
 
 def labels(params: Params) -> tuple[str, ...]:
@@ -95,13 +100,24 @@ def response(params: Params, log_intensity: FloatArray) -> FloatArray:
 
 def log_transient(params: Params, survival: FloatArray) -> FloatArray:
     """Logarithm of the transient V at a survival probability."""
-    shape = params.transient_shape
+    return _log_transient(params.transient_shape, survival)
+
+
+def _log_transient(shape: float, survival: FloatArray) -> FloatArray:
     return np.log(special.gammainccinv(shape, survival) / shape)
 
 
 def log_transient_table(params: Params) -> FloatArray:
     """Log V at the survival nodes of :mod:`vbsim.kernels.grid`, shape (1026,)."""
-    return table_of(log_transient(params, np.minimum(survival_nodes(), 1.0 - _LOWER_CUT)))
+    return _log_transient_table(params.transient_shape)
+
+
+@cache
+def _log_transient_table(shape: float) -> FloatArray:
+    nodes = np.minimum(survival_nodes(), 1.0 - _LOWER_CUT)
+    table = table_of(_log_transient(shape, nodes))
+    table.setflags(write=False)
+    return table
 
 
 def transient_moment(params: Params, power: float) -> float:

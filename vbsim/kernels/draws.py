@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 
 @njit(inline="always")
@@ -15,13 +15,13 @@ def child(parent, counter):  # type: ignore[no-untyped-def]
     return z ^ (z >> np.uint64(31))
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy")
 def fill_uniforms(keys, realizations, years, out):  # type: ignore[no-untyped-def]
     """Fill ``out`` (R, T, J) with the first number of each key (J,), realization and year.
 
     Twin of :func:`vbsim.streams.uniforms`.
     """
-    for row in prange(realizations.size):
+    for row in range(realizations.size):
         for column in range(keys.size):
             key = child(keys[column], realizations[row])
             for year in range(years.size):

@@ -31,6 +31,28 @@ def cell_weights() -> NDArray[np.float64]:
     return np.diff(survival_nodes())
 
 
+def with_slopes(tables: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Pair each node's value with the slope behind it, per unit of the 18 bits that place a draw.
+
+    Shape (..., 1026) becomes (..., 1025, 2).
+    """
+    slopes = np.diff(tables, axis=-1) * 2.0**-18
+    return np.ascontiguousarray(np.stack([tables[..., :-1], slopes], axis=-1))
+
+
+def table_mean(table: NDArray[np.float64]) -> float:
+    """Mean of the draws that a table gives."""
+    return float(cell_weights() @ (table[:1024] + table[1:1025]) / 2.0 + 2.0**-32 * table[0])
+
+
+def table_moments(table: NDArray[np.float64]) -> tuple[float, float]:
+    """Mean and standard deviation of the draws that a table gives."""
+    mean = table_mean(table)
+    left, right = table[:1024] - mean, table[1:1025] - mean
+    cells = cell_weights() @ (left**2 + left * right + right**2) / 3.0
+    return mean, float(np.sqrt(2.0**-32 * left[0] ** 2 + cells))
+
+
 def power_mean(log_table: NDArray[np.float64], power: float) -> float:
     """Mean of ``exp(power * value)`` for a value drawn by linear interpolation from a table.
 

@@ -1,396 +1,417 @@
-"""The claims kernel: every member, every claim, added up by segment, service and layer.
+"""The claims kernel: every member and every claim, added up by segment, service and layer.
 
-Every jitted helper lives in this file, beside its caller, because a cached kernel does not notice a
-change in another file; numbers arrive as arguments for the same reason. Nothing is validated here:
-``simulate`` passes arrays that ``resolve`` has made.
+Members go through a year in batches, by short loops over arrays that the compiler turns into vector
+instructions; what is rare leaves these loops as a list and is drawn one by one. A service takes two
+draws per member and year: the number of claims, by inversion of a Poisson table (``counts.py``),
+and the cost of all of them together, by inversion of a table of their sum (``sums.py``).
 
-A draw is a pure function of its place, as in :mod:`vbsim.streams`: keys go down from segment to
-realization, member, year and service. One realization is summed by one thread in one order, so the
-result does not depend on the number of threads or on the block.
+Every jitted helper lives in this file, because a cached kernel does not notice a change in another;
+numbers arrive as arguments for the same reason, and nothing is validated. A draw is a pure function
+of its place, as in :mod:`vbsim.streams`: keys go down from segment to realization, member, year and
+service. One realization is summed by one thread in one order, and nothing is left to the compiler's
+reordering (no ``fastmath``): neither threads, blocks nor the width of vectors change a result.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
 
 import numpy as np
 from numba import njit, prange
-from numpy.typing import NDArray
-from scipy import special
 
-FloatArray = NDArray[np.float64]
-KeyArray = NDArray[np.uint64]
+from vbsim.kernels.inputs import Record, Totals
 
-# Poisson tables for these means: a mean is a sum of them and a rest below 1/4, drawn directly. A
-# small rest is nearly always 0, which the processor predicts; larger ones cost a stall each.
-POISSON_MEANS = (*(0.25 * np.arange(1, 65)), 32.0, 64.0, 128.0, 256.0)
-_GUIDE = 64  # entries of the guide that says where in a table the search begins
-_COUNTS = 512  # 256 + 16 standard deviations: nothing of 53-bit precision lies beyond
+# Poisson means are tabulated in steps of 1/8 below 32, and numbers of claims one by one up to 32.
+# Beyond, the largest of LARGE is taken out until the rest is below: counts add, and so do costs.
+# The rest of a mean, x < 1/8, has P(N > 0) = x - x**2/2 + x**3/6 - x**4/24 + x**5/120 to 6e-9.
+STEPS = 8
+TABULATED = 32
+LARGE = (32, 48, 64, 96, 128, 192, 256, 384)
+REST = tuple(np.float32(2.0**32 / math.factorial(k) / STEPS**k) for k in range(6))  # of a draw
+NODES = 1026  # of a table on the survival grid
+SEVERAL = 63  # in a Poisson entry: the bucket holds more than two counts, so search for it
+UNKNOWN = 2**32 - 1  # number of claims that is still to be searched for
+SIZE = 512  # members in a batch: its arrays fit the first and second caches
 
+jit = njit(error_model="numpy")
 
-class People(NamedTuple):
-    """Members of every segment; T years, S segments, tables on the survival grid."""
-
-    keys: KeyArray  # (S,) keys of the population stream
-    years: NDArray[np.int64]  # (T,) calendar years, the counter of the year
-    members: NDArray[np.int64]  # (T, S)
-    stay: FloatArray  # (T, S) probability that last simulated year's member is still here
-    persist: FloatArray  # (T, S) probability that the state is kept, not drawn anew
-    ill_share: FloatArray  # (S,)
-    partial: FloatArray  # (S,) share of members enrolled for part of the year
-    log_level: FloatArray  # (S, 2) log intensity of the well and the ill state
-    log_risk: FloatArray  # (S, 1025, 2), as with_slopes makes it
-    log_transient: FloatArray  # (S, 1025, 2)
-
-
-class Services(NamedTuple):
-    """Claims of every service; K services."""
-
-    segment_keys: KeyArray  # (S,) keys of the claims stream
-    keys: KeyArray  # (K,) keys of the services
-    rate: FloatArray  # (T, S, K) expected claims per person-year
-    price: FloatArray  # (T, S, K) factor on unit cost
-    response_start: FloatArray  # (S,) log intensity of the first row of the response
-    response_step: FloatArray  # (S,)
-    response: FloatArray  # (S, K, G) expected claims relative to the mean
-    unit_cost: FloatArray  # (K, 1025, 2) USD at survival nodes
+# Arrays of one batch of members; in one record, because passing arrays costs reference counts.
+# ``people`` and ``claims`` are members' keys, ``keys`` their year's; ``level``, ``risk`` and
+# ``intensity`` are logarithms; ``number``, ``service`` and ``drawn`` have entries by ``who``.
+_FIELDS = {
+    "u8": "people claims keys service",
+    "u4": "first second place count who number odd",
+    "f4": "share drawn level risk intensity exposure expected",
+    "u1": "flag",
+    "f8": "work",
+}
+BATCH = np.dtype([(n, kind, SIZE) for kind, names in _FIELDS.items() for n in names.split()])
 
 
-class Layers(NamedTuple):
-    """Layers [lower, upper) of baskets of services."""
-
-    basket: NDArray[np.bool_]  # (L, K) services in the layer's basket
-    lower: FloatArray  # (L, T, S) USD
-    upper: FloatArray  # (L, T, S) USD
-    annualized: NDArray[np.bool_]  # (L,) bounds shrink with a part-year member's exposure
-
-
-class Totals(NamedTuple):
-    """Sums that the kernel fills, one row per realization."""
-
-    claims: FloatArray  # (R, T, S, K)
-    cost: FloatArray  # (R, T, S, K) USD
-    layer_cost: FloatArray  # (R, T, S, L) USD
-    person_years: FloatArray  # (R, T, S)
-
-
-class PoissonTables(NamedTuple):
-    """Distribution functions of the Poisson means that larger means are split into."""
-
-    means: FloatArray  # (P,)
-    cdf: FloatArray  # (P, counts)
-    guide: NDArray[np.int16]  # (P, guide)
-
-
-def poisson_tables() -> PoissonTables:
-    """Tables of :data:`POISSON_MEANS`, exact to double precision."""
-    means = np.array(POISSON_MEANS)
-    cdf = special.pdtr(np.arange(_COUNTS)[None, :], means[:, None])
-    cdf[:, -1] = 1.0
-    starts = np.arange(_GUIDE) / _GUIDE
-    guide = np.stack([np.searchsorted(row, starts, side="right") for row in cdf])
-    return PoissonTables(means, cdf, guide.astype(np.int16))
-
-
-def with_slopes(tables: FloatArray) -> FloatArray:
-    """Pair each node's value with the slope behind it, per unit of the 18 bits that place a draw.
-
-    Shape (..., 1026) becomes (..., 1025, 2).
-    """
-    slopes = np.diff(tables, axis=-1) * 2.0**-18
-    return np.ascontiguousarray(np.stack([tables[..., :-1], slopes], axis=-1))
-
-
-@njit(inline="always")
-def mix(z):  # type: ignore[no-untyped-def]
-    """Mix 64 bits; twin of :func:`vbsim.streams.mix`."""
+@jit
+def child(parent, counter):  # type: ignore[no-untyped-def]
+    """Key one level down; twin of :func:`vbsim.streams.child`."""
+    z = parent + (np.uint64(counter) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return z ^ (z >> np.uint64(31))
 
 
-@njit(inline="always")
-def child(parent, counter):  # type: ignore[no-untyped-def]
-    """Key one level down; twin of :func:`vbsim.streams.child`."""
-    return mix(parent + (np.uint64(counter) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15))
+@jit
+def halves(bits):  # type: ignore[no-untyped-def]
+    """Two words of 32 bits out of 64."""
+    return np.uint32(bits >> np.uint64(32)), np.uint32(bits & np.uint64(0xFFFFFFFF))
 
 
-@njit(inline="always")
-def upper(bits):  # type: ignore[no-untyped-def]
-    """First of the two 32-bit numbers in 64 bits."""
-    return np.uint32(bits >> np.uint64(32))
-
-
-@njit(inline="always")
-def lower(bits):  # type: ignore[no-untyped-def]
-    """Second of the two 32-bit numbers in 64 bits."""
-    return np.uint32(bits & np.uint64(0xFFFFFFFF))
-
-
-@njit(inline="always")
-def uniform(bits):  # type: ignore[no-untyped-def]
-    """Uniform number in [0, 1) from 64 bits."""
-    return np.float64(bits >> np.uint64(11)) * 1.1102230246251565e-16
-
-
-@njit(inline="always")
+@jit
 def unit(bits32):  # type: ignore[no-untyped-def]
     """Uniform number in (0, 1) from 32 bits."""
     return (np.float64(bits32) + 0.5) * 2.3283064365386963e-10
 
 
-@njit(inline="always")
-def from_table(table, bits32):  # type: ignore[no-untyped-def]
-    """Draw by linear interpolation at the survival probability that 32 bits stand for.
+@jit
+def node_of(bits32):  # type: ignore[no-untyped-def]
+    """Node of the survival grid that 32 bits stand for, and the way from there to the next.
 
-    The top bits of the float32 are the node (5 of its mantissa bits, 32 octaves), the other 18 are
-    the place behind it: no search and no logarithm. ``table`` comes from :func:`with_slopes`.
+    The top bits of the float32 are the node (5 bits of mantissa, 32 octaves): no search, no log.
     """
     survival = np.float32(bits32 | np.uint32(1)) * np.float32(2.3283064365386963e-10)
     word = np.float32(survival).view(np.uint32)
     node = (word >> np.uint32(18)) - np.uint32(3040)  # (127 - 32) << 5: the word of 2**-32
-    return table[node, 0] + np.float64(np.int32(word & np.uint32(262143))) * table[node, 1]
+    return node, np.float32(np.int32(word & np.uint32(262143))) * np.float32(2.0**-18)
 
 
-@njit(inline="always")
-def from_poisson_table(u, row, tables):  # type: ignore[no-untyped-def]
-    """Poisson count of a tabulated mean by inversion; a guide says where the search begins."""
-    n = np.int64(tables.guide[row, np.int64(u * 64.0)])
-    while tables.cdf[row, n] <= u:
-        n += 1
-    return n
+@jit
+def between(table, at, share):  # type: ignore[no-untyped-def]
+    """Linear interpolation between two nodes."""
+    value = table[at]
+    return value + share * (table[at + np.uint32(1)] - value)
 
 
-@njit(inline="always")
-def poisson(key, first, expected, tables):  # type: ignore[no-untyped-def]
-    """Poisson count, and the next free position of the stream; ``first`` is its first uniform.
+@jit
+def exp2(x):  # type: ignore[no-untyped-def]
+    """2 ** x for |x| < 126 to 2e-7 of it; the polynomial is the minimax one on [-1/2, 1/2].
 
-    Poisson counts add: the mean is split into tabulated means and a rest below 1/4.
+    Adding 1.5 * 2**23 rounds: the integer is in the lowest bits, and goes on to the exponent.
     """
-    count, position, u = 0, 1, first
-    while expected >= 16.0:
-        row = np.int64(63)  # the table of mean 16; larger ones double
-        while row + 1 < tables.means.size and tables.means[row + 1] <= expected:
-            row += 1
-        count += from_poisson_table(u, row, tables)
-        expected -= tables.means[row]
-        u = uniform(child(key, position))
-        position += 1
-    if expected >= 0.25:
-        row = np.int64(expected * 4.0) - 1
-        count += from_poisson_table(u, row, tables)
-        expected -= tables.means[row]
-        u = uniform(child(key, position))
-        position += 1
-    return count + poisson_rest(u, expected), position
+    rounded = np.float32(x + np.float32(12582912.0))
+    f = x - (rounded - np.float32(12582912.0))
+    p = np.float32(0.0013277654070407152)
+    p = p * f + np.float32(0.009671973995864391)
+    p = p * f + np.float32(0.05550685152411461)
+    p = p * f + np.float32(0.24022231996059418)
+    p = p * f + np.float32(0.6931470036506653)
+    p = np.float32(p * f + np.float32(1.0))
+    shifted = np.int32(rounded.view(np.int32) << np.int32(23))
+    return np.int32(p.view(np.int32) + shifted).view(np.float32)
 
 
-@njit(inline="always")
-def poisson_rest(u, expected):  # type: ignore[no-untyped-def]
-    """Poisson count of a mean below 1/4 by inversion: sequential search from zero."""
-    if u < 1.0 - expected:  # exp(-x) >= 1 - x: most rare services end here, without an exponential
-        return 0
-    term = np.exp(-expected)
-    n = 0
-    while u >= term and n < 50:
-        u -= term
-        n += 1
-        term *= expected / n
+@jit
+def words(batch, keys, service_key, counter, size):  # type: ignore[no-untyped-def]
+    """Two words of 32 random bits from every key; ``service_key`` is 0 where there is none."""
+    first, second = batch["first"], batch["second"]
+    for i in range(size):
+        first[i], second[i] = halves(child(keys[i] + service_key, counter))
+
+
+@jit
+def read_table(batch, table, bits, size):  # type: ignore[no-untyped-def]
+    """Draw from a table on the survival grid: fills ``drawn``."""
+    place, share, drawn = batch["place"], batch["share"], batch["drawn"]
+    for i in range(size):
+        place[i], share[i] = node_of(bits[i])
+    for i in range(size):
+        drawn[i] = between(table, place[i], share[i])
+
+
+@jit
+def tree_sum(values, size, work):  # type: ignore[no-untyped-def]
+    """Sum whole vectors in halves, which every machine's vectors can do in the same order."""
+    half = size >> 1
+    for i in range(half):
+        work[i] = np.float64(values[i]) + np.float64(values[i + half])
+    while half > 1:
+        size, half = half, (half + 1) >> 1
+        for i in range(size - half):
+            work[i] += work[i + half]
+    return work[0] if size > 0 else 0.0
+
+
+@jit
+def whole(size):  # type: ignore[no-untyped-def]
+    """Size rounded up to whole vectors: loops that pad are faster than loops with a rest."""
+    return (size + 31) & ~31
+
+
+@jit
+def move_states(batch, size, year, segment, people):  # type: ignore[no-untyped-def]
+    """Let members stay or be replaced, and be well or ill."""
+    stay = people.stay[year, segment] if year > 0 else 0.0
+    persist, ill_share = people.persist[year, segment], people.ill_share[segment]
+    well, ill = people.log_level[segment, 0], people.log_level[segment, 1]
+    level, risk = batch["level"], batch["risk"]
+    first, second, drawn = batch["first"], batch["second"], batch["drawn"]
+    for i in range(size):
+        gone = unit(first[i]) >= stay
+        kept = 0.0 if gone else persist
+        fresh = unit(second[i]) - kept  # what is left of the uniform once the state is kept
+        drawn_level = ill if fresh < (1.0 - kept) * ill_share else well
+        old_level, old_risk, new_risk = level[i], risk[i], drawn[i]
+        level[i] = drawn_level if fresh >= 0.0 else old_level
+        risk[i] = new_risk if gone else old_risk
+
+
+@jit
+def draw_states(batch, members, live, index, people):  # type: ignore[no-untyped-def]
+    """Draw who is here, how ill and for how long; returns the exposure of the ``live`` members."""
+    (year, segment), size, none = index, whole(members), np.uint64(0)
+    person, claim, keys, at = batch["people"], batch["claims"], batch["keys"], people.years[year]
+    for i in range(size):
+        keys[i] = child(claim[i], at)
+    words(batch, person, none, 3 * at + 2, size)
+    read_table(batch, people.log_risk[segment], batch["first"], size)
+    words(batch, person, none, 3 * at, size)
+    move_states(batch, size, year, segment, people)
+    words(batch, person, none, 3 * at + 1, size)
+    read_table(batch, people.log_transient[segment], batch["second"], size)
+    level, risk, transient, bits = batch["level"], batch["risk"], batch["drawn"], batch["first"]
+    exposure, intensity, partial = batch["exposure"], batch["intensity"], people.partial[segment]
+    for i in range(size):
+        part = unit(bits[i])
+        exposure[i] = np.float32(part / partial) if part < partial else np.float32(1.0)
+        intensity[i] = level[i] + risk[i] + transient[i]
+    exposure[live:size] = np.float32(0.0)  # no exposure, no claim
+    return tree_sum(exposure, size, batch["work"])
+
+
+@jit
+def expect(batch, size, base, power):  # type: ignore[no-untyped-def]
+    """Give expected claims, log2 ``base`` at intensity 1, and the Poisson entry of each draw."""
+    intensity, exposure, bits = batch["intensity"], batch["exposure"], batch["first"]
+    expected, place = batch["expected"], batch["place"]
+    last = np.float32(TABULATED * STEPS - 1)
+    for i in range(size):
+        steps = exposure[i] * exp2(max(power * intensity[i] + base, np.float32(-120.0)))
+        row, part = np.uint32(np.int32(min(steps, last))), np.uint32(bits[i] >> np.uint32(20))
+        # The first of 64 buckets, where counts are large and many, has 64 parts of its own.
+        bucket = part if part < np.uint32(64) else np.uint32(part >> np.uint32(6)) + np.uint32(64)
+        expected[i] = steps
+        place[i] = np.uint32(np.uint32(row << np.uint32(7)) + bucket)
+
+
+@jit
+def count_claims(batch, size):  # type: ignore[no-untyped-def]
+    """Count claims of the tabulated mean below, and one if its rest has any; harder cases wait."""
+    first, second, expected = batch["first"], batch["second"], batch["expected"]
+    entries, count, flag = batch["place"], batch["count"], batch["flag"]
+    top, below = np.float32(TABULATED * STEPS), np.uint32(2**26 - 1)
+    _, b1, b2, b3, b4, b5 = REST
+    for i in range(size):
+        steps, entry, draw = expected[i], entries[i], np.float32(second[i])
+        rest = steps - np.float32(np.int32(steps))
+        square = rest * rest
+        some = rest * b1 - square * (b2 - rest * (b3 - rest * (b4 - rest * b5)))
+        n = np.uint32(entry & np.uint32(63))
+        searched = (n == np.uint32(SEVERAL)) | (draw < square * b2) | (steps >= top)
+        n += np.uint32((first[i] & below) < (entry >> np.uint32(6))) + np.uint32(draw < some)
+        n = np.uint32(UNKNOWN) if searched else np.uint32(n)
+        count[i] = n
+        flag[i] = n != np.uint32(0)
+
+
+@jit
+def flagged(flag, size, out):  # type: ignore[no-untyped-def]
+    """List the flagged entries without a branch, which would be a coin toss; returns how many."""
+    found = np.int64(0)
+    for i in range(size):
+        out[found] = i
+        found += np.int64(flag[i])
+    return found
+
+
+@jit
+def draw_counts(batch, size, service_key, rate, power, tables):  # type: ignore[no-untyped-def]
+    """Draw the claims of one service; lists the members with claims and returns how many."""
+    entries, place = tables.entries, batch["place"]
+    words(batch, batch["keys"], service_key, 0, size)
+    expect(batch, size, np.float32(np.log2(rate * STEPS)), np.float32(power))
+    for i in range(size):
+        place[i] = entries[place[i]]
+    count_claims(batch, size)
+    who, count, number = batch["who"], batch["count"], batch["number"]
+    keys, service = batch["keys"], batch["service"]
+    found = flagged(batch["flag"], size, who)
+    for c in range(found):
+        number[c], service[c] = count[who[c]], keys[who[c]] + service_key
+    for c in range(found, whole(found)):
+        number[c] = np.uint32(0)
+    return found
+
+
+@jit
+def large_row(x):  # type: ignore[no-untyped-def]
+    """Give the number of the largest of LARGE that is not above x: two for every octave."""
+    row = (np.float32(x).view(np.uint32) >> np.uint32(22)) - np.uint32(264)  # the bits of 32.0
+    return min(row, np.uint32(len(LARGE) - 1))
+
+
+@jit
+def from_poisson_table(bits, row, tables):  # type: ignore[no-untyped-def]
+    """Count of a tabulated mean by search; the bucket says where it begins."""
+    n = np.uint32(tables.least[row, bits >> np.uint32(26)])
+    start = tables.start[row]
+    while bits < tables.above[start + n]:
+        n += np.uint32(1)
     return n
 
 
-@njit(inline="always")
-def total_cost(table, key, position, count):  # type: ignore[no-untyped-def]
-    """Sum of ``count`` unit costs, two draws from every 64 bits."""
-    total = 0.0
-    for pair in range((count + 1) >> 1):
-        bits = child(key, position + pair)
-        # An odd count drops the last draw by a select: a branch here would be a coin toss.
-        second = from_table(table, lower(bits))
-        total += from_table(table, upper(bits)) + (second if 2 * pair + 1 < count else 0.0)
+@jit
+def any_count(key, steps, tables):  # type: ignore[no-untyped-def]
+    """Count of a mean of any size, given in steps of the tables."""
+    (draw, second), position = halves(child(key, 0)), 2
+    n, top = np.uint32(0), np.uint32(TABULATED * STEPS)
+    steps = min(steps, np.float32(2**23))  # a million claims a year: nobody's, but the loop ends
+    while steps >= np.float32(top):
+        row = large_row(steps / np.float32(STEPS))
+        n += from_poisson_table(halves(child(key, position))[0], top + row, tables)
+        steps -= tables.large[row] * np.float32(STEPS)
+        position += 1
+    row = np.uint32(np.int32(steps))
+    n += from_poisson_table(draw, row, tables)
+    rest, uniform, one_more = np.float64(steps - np.float32(row)) / STEPS, unit(second), 0
+    mass, left = np.exp(-rest), -np.expm1(-rest)
+    while uniform < left and one_more < 20:  # a sequential search from zero
+        one_more += 1
+        mass *= rest / one_more
+        left -= mass
+    return np.uint32(n + np.uint32(one_more))
+
+
+@jit
+def any_sum(key, number, table, large):  # type: ignore[no-untyped-def]
+    """Cost of any number of claims: the largest tabulated number is taken out until 0 is left."""
+    position, total = 2**32, np.float32(0.0)  # positions below are those of the count
+    while number > np.uint32(0):
+        row, part = number, number
+        if number > np.uint32(TABULATED):
+            row = np.uint32(TABULATED) + large_row(np.float32(number))
+            part = np.uint32(large[row - np.uint32(TABULATED)])
+        node, share = node_of(halves(child(key, position))[0])
+        total += between(table, np.uint32(row) * np.uint32(NODES) + node, share)
+        number = np.uint32(number - part)
+        position += 1
     return total
 
 
-class Batch(NamedTuple):
-    """Members that go through a year together; every array has one entry per member."""
-
-    member_keys: KeyArray  # population stream
-    claims_keys: KeyArray  # claims stream
-    year_keys: KeyArray  # the two, one level down: the year
-    keys: KeyArray
-    turn: KeyArray  # 64 random bits each: staying and state; exposure and transient; risk
-    place: KeyArray
-    risk: KeyArray
-    log_risk: FloatArray
-    ill: NDArray[np.int64]
-    exposure: FloatArray
-    rows: NDArray[np.uint32]
-    weights: FloatArray
-    expected: FloatArray
-    first: FloatArray
-    cost: FloatArray  # (services, members)
-
-
-@njit(inline="always")
-def new_batch(size, services):  # type: ignore[no-untyped-def]
-    """Room for a batch."""
-    return Batch(
-        np.empty(size, np.uint64),
-        np.empty(size, np.uint64),
-        np.empty(size, np.uint64),
-        np.empty(size, np.uint64),
-        np.empty(size, np.uint64),
-        np.empty(size, np.uint64),
-        np.empty(size, np.uint64),
-        np.empty(size),
-        np.empty(size, np.int64),
-        np.empty(size),
-        np.empty(size, np.uint32),
-        np.empty(size),
-        np.empty(size),
-        np.empty(size),
-        np.empty((services, size)),
-    )
-
-
-@njit
-def children(parents, counter, out):  # type: ignore[no-untyped-def]
-    """Keys one level down for a whole batch: a loop so small that the compiler vectorizes it."""
-    for i in range(parents.size):
-        out[i] = child(parents[i], counter)
-
-
-@njit
-def first_uniforms(keys, service_key, out):  # type: ignore[no-untyped-def]
-    """First uniform of a service's stream for a whole batch; vectorized as well."""
-    for i in range(keys.size):
-        out[i] = uniform(child(keys[i] ^ service_key, 0))
-
-
-@njit
-def draw_states(batch, live, year, segment, people, services):  # type: ignore[no-untyped-def]
-    """Draw who is here, how ill and for how long; returns the exposure of the ``live`` members."""
-    stay, persist = people.stay[year, segment], people.persist[year, segment]
-    ill_share, partial = people.ill_share[segment], people.partial[segment]
-    risk, transient = people.log_risk[segment], people.log_transient[segment]
-    well_level, ill_level = people.log_level[segment, 0], people.log_level[segment, 1]
-    start, scale = services.response_start[segment], 1.0 / services.response_step[segment]
-    last = services.response.shape[2] - 2
-    exposed = 0.0
-    children(batch.member_keys, people.years[year], batch.year_keys)
-    children(batch.claims_keys, people.years[year], batch.keys)
-    children(batch.year_keys, 0, batch.turn)
-    children(batch.year_keys, 1, batch.place)
-    children(batch.year_keys, 2, batch.risk)
-    for i in range(batch.keys.size):
-        turn, place = batch.turn[i], batch.place[i]
-        stays = year > 0 and unit(upper(turn)) < stay
-        if not stays:
-            batch.log_risk[i] = from_table(risk, upper(batch.risk[i]))
-        kept = persist if stays else 0.0
-        fresh = unit(lower(turn)) - kept  # what is left of the uniform once the state is kept
-        if fresh >= 0.0:
-            batch.ill[i] = 1 if fresh < (1.0 - kept) * ill_share else 0
-        level = ill_level if batch.ill[i] else well_level
-        part = unit(upper(place))
-        batch.exposure[i] = part / partial if part < partial else 1.0
-        intensity = level + batch.log_risk[i] + from_table(transient, lower(place))
-        at = (intensity - start) * scale
-        batch.rows[i] = min(max(np.int64(at), 0), last)
-        batch.weights[i] = at - np.float64(batch.rows[i])
-        exposed += batch.exposure[i] if i < live else 0.0
-    return exposed
-
-
-@njit
-def draw_service(batch, live, service_key, rate, response, unit_cost, tables, cost):  # type: ignore[no-untyped-def]
-    """Draw one service for the ``live`` members: fills ``cost``, returns the number of claims."""
-    first_uniforms(batch.keys, service_key, batch.first)
-    for i in range(live):
-        low = response[batch.rows[i]]
-        respond = low + batch.weights[i] * (response[batch.rows[i] + np.uint32(1)] - low)
-        batch.expected[i] = rate * batch.exposure[i] * respond
+@jit
+def draw_costs(batch, found, table, tables):  # type: ignore[no-untyped-def]
+    """Draw the cost of each member's claims into ``drawn``; returns all claims and their cost."""
+    size, number, flag = whole(found), batch["number"], batch["flag"]
+    bits, place, share, drawn = batch["first"], batch["place"], batch["share"], batch["drawn"]
+    words(batch, batch["service"], np.uint64(0), 1, size)
+    for c in range(size):
+        node, share[c] = node_of(bits[c])
+        place[c] = node + min(number[c], np.uint32(TABULATED)) * np.uint32(NODES)
+        flag[c] = number[c] > np.uint32(TABULATED)
+    for c in range(size):
+        drawn[c] = between(table, place[c], share[c])
+    odd, who, keys, expected = batch["odd"], batch["who"], batch["service"], batch["expected"]
+    for j in range(flagged(flag, found, odd)):  # counts to search for, and costs of many claims
+        c = odd[j]
+        if number[c] == np.uint32(UNKNOWN):
+            number[c] = any_count(keys[c], expected[who[c]], tables)
+        drawn[c] = any_sum(keys[c], number[c], table, tables.large)
     claims = 0
-    for i in range(live):
-        cost[i] = 0.0
-        expected = batch.expected[i]
-        # exp(-x) >= 1 - x: most members of a rare service end here
-        if expected >= 0.25 or batch.first[i] >= 1.0 - expected:
-            key = batch.keys[i] ^ service_key
-            count, position = poisson(key, batch.first[i], expected, tables)
-            cost[i] = total_cost(unit_cost, key, position, count)
-            claims += count
-    return claims
+    for c in range(size):
+        claims += number[c]
+    return claims, tree_sum(drawn, size, batch["work"])
 
 
-@njit
-def add_layers(batch, live, layers, year, segment, out):  # type: ignore[no-untyped-def]
-    """Add the part of each live member's year that lies in each layer."""
-    for layer in range(out.size):
-        total = 0.0
-        for i in range(live):
-            basket_cost = 0.0
-            for service in range(batch.cost.shape[0]):
-                if layers.basket[layer, service]:
-                    basket_cost += batch.cost[service, i]
-            scale = batch.exposure[i] if layers.annualized[layer] else 1.0
-            low = layers.lower[layer, year, segment] * scale
-            high = layers.upper[layer, year, segment] * scale
-            total += max(min(basket_cost, high) - low, 0.0)
-        out[layer] += total
+@jit
+def add_layers(batch, size, index, layers, baskets, out):  # type: ignore[no-untyped-def]
+    """Add the parts of the members' costs that lie in each layer."""
+    (year, segment), exposure, work = index, batch["exposure"], batch["work"]
+    for layer in range(layers.basket.size):
+        cost, annualized = baskets[layers.basket[layer]], layers.annualized[layer]
+        low, high = layers.lower[layer, year, segment], layers.upper[layer, year, segment]
+        for i in range(size):
+            scale = np.float64(exposure[i]) if annualized else 1.0
+            work[i] = max(min(cost[i], high * scale) - low * scale, 0.0)
+        out.layer_cost[year, segment, layer] += tree_sum(work, size, work)
 
 
-@njit
-def add_segment(realization, segment, factors, people, services, layers, tables, out):  # type: ignore[no-untyped-def]
+@jit
+def add_services(batch, size, index, factors, kept, baskets, out, record):  # type: ignore[no-untyped-def]
+    """Draw all services of a batch and year, and add them to the sums and to the baskets."""
+    (year, segment), (frequency, price), (services, layers, tables) = index, factors, kept
+    who, number, drawn = batch["who"], batch["number"], batch["drawn"]
+    baskets[:, :size] = 0.0
+    for service in range(services.keys.size):
+        rate = services.rate[year, segment, service] * frequency[year, service]
+        factor = services.price[year, segment, service] * price[year, service]
+        power, table = services.power[segment, service], services.sums[service]
+        found = draw_counts(batch, size, services.keys[service], rate, power, tables)
+        claims, cost = draw_costs(batch, found, table, tables)
+        out.claims[year, segment, service] += claims
+        out.cost[year, segment, service] += factor * cost
+        for basket in range(baskets.shape[0]):
+            if layers.baskets[basket, service]:
+                for c in range(found):
+                    baskets[basket, who[c]] += factor * drawn[c]
+        if record.claims.shape[0] > 0:
+            for c in range(found):
+                record.claims[who[c], year, service] = number[c]
+                record.cost[who[c], year, service] = factor * drawn[c]
+
+
+@jit
+def members_of(record, start):  # type: ignore[no-untyped-def]
+    """Give the rows of a record from one member on."""
+    return Record(record.claims[start:], record.cost[start:], record.person_years[start:])
+
+
+@jit
+def add_segment(realization, segment, factors, people, kept, room, out, record):  # type: ignore[no-untyped-def]
     """Simulate all members of a segment through all years of one realization, batch by batch."""
-    frequency, price = factors
-    members = people.members[:, segment].max()
-    batch = new_batch(min(members, 256), services.keys.size)
-    realization_key = child(people.keys[segment], realization)
-    realization_claims = child(services.segment_keys[segment], realization)
-    for start in range(0, members, batch.keys.size):
-        for i in range(batch.keys.size):
-            batch.member_keys[i] = child(realization_key, start + i)
-            batch.claims_keys[i] = child(realization_claims, start + i)
+    (batch, baskets), (services, layers, _) = room, kept
+    person, claim, most = batch["people"], batch["claims"], people.members[:, segment].max()
+    of_people = child(people.keys[segment], realization)
+    of_claims = child(services.segment_keys[segment], realization)
+    for start in range(0, most, SIZE):
+        members = min(most - start, SIZE)
+        for i in range(whole(members)):
+            person[i], claim[i] = child(of_people, start + i), child(of_claims, start + i)
         for year in range(people.years.size):
-            live = min(max(people.members[year, segment] - start, 0), batch.keys.size)
-            out.person_years[year, segment] += draw_states(
-                batch, live, year, segment, people, services
-            )
-            for service in range(services.keys.size):
-                cost = batch.cost[service]
-                out.claims[year, segment, service] += draw_service(
-                    batch,
-                    live,
-                    services.keys[service],
-                    services.rate[year, segment, service] * frequency[year, service],
-                    services.response[segment, service],
-                    services.unit_cost[service],
-                    tables,
-                    cost,
-                )
-                cost[:live] *= services.price[year, segment, service] * price[year, service]
-                out.cost[year, segment, service] += cost[:live].sum()
-            add_layers(batch, live, layers, year, segment, out.layer_cost[year, segment])
+            live, index = min(max(people.members[year, segment] - start, 0), SIZE), (year, segment)
+            out.person_years[index] += draw_states(batch, members, live, index, people)
+            rows = members_of(record, start)
+            add_services(batch, whole(live), index, factors, kept, baskets, out, rows)
+            add_layers(batch, whole(live), index, layers, baskets, out)
+            for i in range(min(live, rows.person_years.shape[0])):
+                rows.person_years[i, year] = batch["exposure"][i]
+
+
+@jit
+def add_realization(realization, factors, people, services, layers, tables, out, record):  # type: ignore[no-untyped-def]
+    """Simulate all segments of one realization; the batch and its baskets are allocated once."""
+    room = (np.empty(1, BATCH)[0], np.empty((layers.baskets.shape[0], SIZE)))
+    kept = (services, layers, tables)
+    for segment in range(people.keys.size):
+        add_segment(realization, segment, factors, people, kept, room, out, record)
 
 
 @njit(parallel=True, cache=True, error_model="numpy")
-def simulate_members(realizations, frequency, price, people, services, layers, tables, out):  # type: ignore[no-untyped-def]
-    """Fill ``out`` with every member's claims in every realization.
+def simulate_members(realizations, factors, people, services, layers, tables, out, record):  # type: ignore[no-untyped-def]
+    """Fill ``out``, :class:`Totals` of zeros, with every member's claims in every realization.
 
-    Parameters
-    ----------
-    realizations
-        Realization numbers, (R,) int64: they key the draws, whatever the block.
-    frequency, price
-        Systematic factors, (R, T, K).
-    people, services, layers, tables
-        What ``resolve`` made of the plan.
-    out
-        :class:`Totals` of zeros.
+    ``realizations`` are the numbers that key the draws, (R,) int64, whatever the block; ``factors``
+    are the systematic ones on frequency and on price, (R, T, K) each; a :class:`Record` with rows
+    keeps the members of the last segment.
     """
+    frequency, price = factors
     for row in prange(realizations.size):
         sums = Totals(out.claims[row], out.cost[row], out.layer_cost[row], out.person_years[row])
-        factors = (frequency[row], price[row])
-        for segment in range(people.keys.size):
-            add_segment(realizations[row], segment, factors, people, services, layers, tables, sums)
+        drawn = (frequency[row], price[row])
+        at = min(np.int64(row), record.claims.shape[0] - 1)  # a single empty row stands for all
+        kept = Record(record.claims[at], record.cost[at], record.person_years[at])
+        add_realization(realizations[row], drawn, people, services, layers, tables, sums, kept)

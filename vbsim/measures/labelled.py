@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterable
 
 import numpy as np
 import xarray as xr
 
 from vbsim.errors import did_you_mean
 from vbsim.measures.catalogue import MEASURES, Measure
-from vbsim.measures.precision import Estimate, FloatArray, Sample, difference, sample_of
+from vbsim.measures.precision import Design, Estimate, FloatArray, Sample, difference, sample_of
+from vbsim.measures.series import each_series
 
 
 def measure_array(
     net: xr.DataArray,
     measures: Iterable[Measure | str] | None = None,
     dim: str = "realization",
+    design: Design | None = None,
 ) -> xr.Dataset:
     """Measures of every series along one dimension, with their standard errors.
 
@@ -28,6 +29,8 @@ def measure_array(
         Measures or keys of the catalogue; the whole catalogue if None.
     dim
         Dimension of the realizations.
+    design
+        How the realizations hang together; ``None`` where they are independent.
 
     Returns
     -------
@@ -42,12 +45,13 @@ def measure_array(
     """
     _check_dims(net, dim)
     chosen = _chosen(measures)
-    series = net.transpose(..., dim)
-    found = np.empty((*series.shape[:-1], len(chosen), 2))
-    for index, sample in _samples(series):
+    frame = net.isel({dim: 0}, drop=True)
+    found = np.empty((*frame.shape, len(chosen), 2))
+    for index, values in each_series(net, dim):
+        sample = _sample(values, frame, index, design)
         for number, measure in enumerate(chosen):
             found[(*index, number)] = _pair(measure(sample))
-    return _dataset(series.isel({dim: 0}, drop=True), found, chosen, "risk measure")
+    return _dataset(frame, found, chosen, "risk measure")
 
 
 def paired_difference(
@@ -56,6 +60,7 @@ def paired_difference(
     dim: str = "realization",
     along: str = "contract",
     measures: Iterable[Measure | str] | None = None,
+    design: Design | None = None,
 ) -> xr.Dataset:
     """Difference of every measure from a reference contract on the same realizations.
 
@@ -71,6 +76,8 @@ def paired_difference(
         Dimension of the contracts.
     measures
         Measures or keys of the catalogue; the whole catalogue if None.
+    design
+        How the realizations hang together; ``None`` where they are independent.
 
     Returns
     -------
@@ -86,14 +93,15 @@ def paired_difference(
     _check_dims(net, dim, along)
     chosen = _chosen(measures)
     base = _position(net, along, reference)
-    series = net.transpose(..., along, dim)
-    found = np.empty((*series.shape[:-1], len(chosen), 2))
-    samples = (sample for _, sample in _samples(series))
-    for place in np.ndindex(series.shape[:-2]):
-        group = list(islice(samples, series.sizes[along]))
+    frame = net.isel({dim: 0}, drop=True).transpose(..., along)
+    references = each_series(net.isel({along: base}), dim)
+    found = np.empty((*frame.shape, len(chosen), 2))
+    for index, values in each_series(net, dim, last=along):
+        if index[-1] == 0:
+            other = _sample(next(references)[1], frame, (*index[:-1], base), design)
+        sample = other if index[-1] == base else _sample(values, frame, index, design)
         for number, measure in enumerate(chosen):
-            found[place][:, number] = _differences(measure, group, base)
-    frame = series.isel({dim: 0}, drop=True)
+            found[(*index, number)] = _difference(measure, sample, other)
     text = f"difference from {along} {reference} in the risk measure"
     labelled = _dataset(frame, found, chosen, text)
     rest = [name for name in net.dims if name != dim]
@@ -134,21 +142,19 @@ def _position(net: xr.DataArray, along: str, reference: object) -> int:
     return int(names.index(reference))
 
 
-def _samples(series: xr.DataArray) -> Iterator[tuple[tuple[int, ...], Sample]]:
-    """Every series along the last dimension, with its position along the others."""
-    values = np.asarray(series.values, dtype=np.float64)
-    for index in np.ndindex(values.shape[:-1]):
-        try:
-            yield index, sample_of(values[index])
-        except ValueError as error:
-            raise ValueError(f"{_where(series, index)}{error}") from error
+def _sample(
+    values: FloatArray, frame: xr.DataArray, index: tuple[int, ...], design: Design | None
+) -> Sample:
+    """Sample of one series; an error names its place."""
+    try:
+        return sample_of(values, design)
+    except ValueError as error:
+        raise ValueError(f"{_where(frame, index)}{error}") from error
 
 
-def _where(series: xr.DataArray, index: tuple[int, ...]) -> str:
+def _where(frame: xr.DataArray, index: tuple[int, ...]) -> str:
     """Labels of a position, to open an error message."""
-    labels = [
-        f"{dim} {series[dim].values[at]}" for dim, at in zip(series.dims, index, strict=False)
-    ]
+    labels = [f"{dim} {frame[dim].values[at]}" for dim, at in zip(frame.dims, index, strict=True)]
     return ", ".join(labels) + ": " if labels else ""
 
 
@@ -156,11 +162,11 @@ def _pair(estimate: Estimate) -> tuple[float, float]:
     return estimate.value, estimate.standard_error
 
 
-def _differences(measure: Measure, group: list[Sample], base: int) -> FloatArray:
-    """Values and standard errors of the differences from one sample, shape (samples, 2)."""
-    reference = measure(group[base])
-    others = [reference if at == base else measure(sample) for at, sample in enumerate(group)]
-    return np.array([_pair(difference(other, reference)) for other in others])
+def _difference(measure: Measure, sample: Sample, reference: Sample) -> tuple[float, float]:
+    """Value and standard error of the difference from the reference sample."""
+    # Estimates hold a number per realization, so none is kept for the next contract.
+    estimate = measure(sample)
+    return _pair(difference(estimate, estimate if sample is reference else measure(reference)))
 
 
 def _dataset(

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import groupby
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +19,7 @@ from vbsim import rulebook
 from vbsim.outcomes import compare
 from vbsim.outcomes.layout import Layout
 from vbsim.outcomes.outcome import Outcome
-from vbsim.outcomes.reader import OutcomeFile, Row
+from vbsim.outcomes.reader import OutcomeFile, Row, batches
 from vbsim.payment_models import corridor
 from vbsim.payment_models.base import ContractYear
 from vbsim.rulebook import Rulebook
@@ -50,45 +52,54 @@ def check_years(years: set[int]) -> None:
 
 def settle(file: OutcomeFile) -> Iterator[Outcome]:
     """Settle every row of a file, in order."""
-    return map(_settled, file.rows())
+    for rows in batches(file.rows()):
+        outcomes = [_outcome(row) for row in rows]
+        whole = [pair for pair in zip(outcomes, rows, strict=True) if not pair[0].reason]
+        # Rows of one year and arrangement have the same terms: one vector, one ACO an element.
+        whole.sort(key=_terms_of)
+        for (year, track), alike in groupby(whole, key=_terms_of):
+            _by_corridors(list(alike), _terms(year, track))
+        yield from outcomes
 
 
-def _settled(row: Row) -> Outcome:
-    arrangements = _book().figure("sided", row.year).value
+def _terms_of(pair: tuple[Outcome, Row]) -> tuple[int, str]:
+    return pair[0].performance_year, pair[0].track
+
+
+def _outcome(row: Row) -> Outcome:
+    """Begin the outcome of a row, and say what it lacks."""
+    arrangements = _rule("sided", row.year)
     track = row.texts["track"].lower()
     outcome = Outcome(row.texts["aco_id"], row.year, track, published=row.value("published"))
-    benchmark, expenditure = row.value("benchmark"), row.value("expenditure")
     wanting = [compare.absent(row, n, LAYOUT) for n in _needed(row) if row.value(n) is None]
     if track not in arrangements:
         known = " or ".join(arrangements)
         wanting.append(f"risk_arrangement is {track or 'empty'}, neither {known}")
+    benchmark = row.value("benchmark")
     if benchmark is not None and benchmark <= 0.0:
         wanting.append("the benchmark is not above 0")
-    if wanting or benchmark is None or expenditure is None:
-        outcome.reason = "; ".join(wanting)
-        return outcome
-    _by_corridors(outcome, benchmark + _heba(row), expenditure, _terms(row.year, track))
-    compare.aco_reach(outcome, row)
+    outcome.reason = "; ".join(wanting)
     return outcome
 
 
-def _by_corridors(
-    outcome: Outcome, benchmark: float, expenditure: float, terms: corridor.Terms
-) -> None:
-    one, cost = np.ones(1), np.array([expenditure])
-    year = ContractYear(cost, cost, np.array([benchmark]), one, one, one)
-    _, statement = corridor.settle(None, year, terms)
-    lines = {name: float(values[0]) for name, values in statement.facts.items() if values.ndim}
-    outcome.savings_rate, outcome.minimum_savings_rate = lines["savings_rate"], 0.0
-    outcome.sharing_rate = None if np.isnan(lines["sharing_rate"]) else lines["sharing_rate"]
-    outcome.loss_rate = None if np.isnan(lines["loss_rate"]) else lines["loss_rate"]
-    outcome.earned_shared_savings = round(lines["shared_savings"], 2)
-    outcome.owed_shared_losses = round(lines["shared_losses"], 2)
+def _by_corridors(alike: list[tuple[Outcome, Row]], terms: corridor.Terms) -> None:
+    rows = [row for _, row in alike]
+    benchmark = np.array([(row.value("benchmark") or 0.0) + _heba(row) for row in rows])
+    cost, one = np.array([row.value("expenditure") for row in rows]), np.ones(len(rows))
+    _, statement = corridor.settle(None, ContractYear(cost, cost, benchmark, one, one, one), terms)
+    names = ("savings_rate", "sharing_rate", "loss_rate", "shared_savings", "shared_losses")
+    columns = [statement.lines[name].value.tolist() for name in names]
+    for (outcome, row), found in zip(alike, zip(*columns, strict=True), strict=True):
+        outcome.savings_rate, outcome.minimum_savings_rate = found[0], 0.0
+        outcome.sharing_rate, outcome.loss_rate = found[1:3]
+        outcome.earned_shared_savings = round(found[3], 2)
+        outcome.owed_shared_losses = round(found[4], 2)
+        compare.aco_reach(outcome, row)
 
 
 def _needed(row: Row) -> list[str]:
     """Fields without which the row cannot be settled."""
-    counts = _book().figure("heba_counts", row.year).value
+    counts = _rule("heba_counts", row.year)
     # An ACO between the deciles has no adjustment and an empty cell; a hidden one is another thing.
     hidden = [n for n in _HEBA if row.absent(n) in ("suppressed", "not in the file")]
     return ["benchmark", "expenditure", *(hidden if counts else [])]
@@ -96,7 +107,7 @@ def _needed(row: Row) -> list[str]:
 
 def _heba(row: Row) -> float:
     """Health equity adjustment that counts [USD]; the downward one is stored as published."""
-    if not _book().figure("heba_counts", row.year).value:
+    if not _rule("heba_counts", row.year):
         return 0.0
     return (row.value("heba_up") or 0.0) + (row.value("heba_down") or 0.0)
 
@@ -106,6 +117,12 @@ def _terms(year: int, track: str) -> corridor.Terms:
     found = _book().by_name(("corridors", "sequestration"), year, track)
     bands = tuple((low, share) for low, share in found["corridors"].value)
     return corridor.Terms(bands, 0.0, 0.0, found["sequestration"].value)
+
+
+@cache
+def _rule(path: str, year: int) -> Any:
+    """Value in force of a figure of the rules."""
+    return _book().figure(path, year).value
 
 
 @cache

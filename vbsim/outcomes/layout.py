@@ -112,6 +112,10 @@ def _twice(file: str, name: str) -> Problem:
 
 
 def _absent(file: str, names: list[str], layout: Layout, absent: list[str]) -> Problem:
+    separator = next((sign for sign in (";", "\t", "|") if sign in names[0]), "")
+    if len(names) == 1 and separator:
+        found = f"cells separated by {separator!r}"
+        return Problem(file, 1, "", found, "cells separated by commas", layout.todo)
     wanted = [" or ".join(layout.columns[name]) for name in absent]
     shown = ", ".join(name.strip() for name in names[:6])
     near = did_you_mean(layout.columns[absent[0]][0], [_plain(name) for name in names])
@@ -120,5 +124,6 @@ def _absent(file: str, names: list[str], layout: Layout, absent: list[str]) -> P
         todo += f"; is it the right file, with a row for each {layout.entity}?"
     elif near.startswith("did you mean"):
         todo = f"{near} {todo}"
-    found = f"{len(names)} columns: {shown} ..."
+    more = " ..." if len(names) > 6 else ""
+    found = f"{len(names)} columns: {shown}{more}"
     return Problem(file, 1, "", found, "also the columns " + ", ".join(wanted), todo)

@@ -57,7 +57,7 @@ LAYOUT = Layout(
     flags=frozenset({"standard_met", "alternative_met", "reduced", "revenue_limited"}),
     texts=frozenset({"aco_id", "track", "start", "revenue"}),
     # Pay-for-reporting in a first year: complete reporting earns the full rate.
-    words={"quality": {"P4R": 1.0}},
+    words={"quality": {"P4R": 1.0}, "guardrail": {"YES": 1.0, "NO": 0.0}},
     groups=TRACK_FLAGS,
 )  # fmt: skip
 # Terms that differ between the ACOs of a track, or that are worked out from other figures.

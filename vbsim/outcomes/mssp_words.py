@@ -28,7 +28,7 @@ _BASE = ("by1", "by2", "by3")
 
 
 def _columns() -> dict[str, tuple[str, ...]]:
-    found = {}
+    found: dict[str, tuple[str, ...]] = {}
     for kind, (short, long) in _TYPES.items():
         for year in (*_BASE, "py"):
             found[f"{kind}_cost_{year}"] = (f"per_capita_exp_all_{short}_{year}",)
@@ -41,12 +41,16 @@ def _columns() -> dict[str, tuple[str, ...]]:
 _HISTORY = ("start", "benchmark_per_capita", "person_years", "aged_non_dual_cost_by3")
 WORDS_LAYOUT = replace(
     LAYOUT,
-    columns=LAYOUT.columns
-    | _columns()
-    | {"name": ("aco_name",), "period": ("agreement_period_num",), "saved": ("sav_rate",)},
+    columns={
+        **LAYOUT.columns,
+        **_columns(),
+        "name": ("aco_name",),
+        "period": ("agreement_period_num",),
+        "saved": ("sav_rate",),
+    },
     needed=(*LAYOUT.needed, *_HISTORY),
-    # Savings rates lie within -60 and +60 %.
-    rates={**LAYOUT.rates, "saved": 0.6},
+    # Savings rates lie within -55 and +55 %.
+    rates={**LAYOUT.rates, "saved": 0.55},
     texts=LAYOUT.texts | {"name"},
 )
 
@@ -90,7 +94,7 @@ def entity(path: Path, year: int, aco: str) -> dict[str, Any]:
 
 
 def words_of(row: Row, path: Path) -> dict[str, Any]:
-    """Population, benchmark, contract and published result of one ACO, as a scenario has them."""
+    """Put one ACO in words: population, benchmark, contract and published result."""
     tracks = rule("sided", row.year)
     track, why = track_of(row, tracks)
     start = start_year(row.texts.get("start", ""))

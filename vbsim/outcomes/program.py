@@ -45,5 +45,8 @@ def settle_file(program: str, path: Path, year: int | None = None) -> Iterator[O
     if year is not None:
         module.check_years({year})
     file = OutcomeFile(path, module.LAYOUT, year)
-    module.check_years(file.years)
+    try:
+        module.check_years(file.years)
+    except RuleError as error:
+        raise RuleError(f"{path}: column {file.header.name('year')}: {error}") from None
     return iter(module.settle(file))

@@ -162,7 +162,7 @@ class OutcomeFile:
             if len(cells) != width:
                 raise self._refused(
                     line, "", f"{len(cells)} cells", f"{width}, one per column name",
-                    "the row is cut off or has a stray comma; download the file again",
+                    "the row is cut off or has a stray comma; mend it, or get the file again",
                 )  # fmt: skip
             yield line, cells
 
@@ -175,7 +175,7 @@ class OutcomeFile:
             except csv.Error as error:
                 raise self._refused(
                     reader.line_num, "", str(error), "comma-separated cells, quotes closed",
-                    "the file is cut off or is no CSV; download it again",
+                    "the file is cut off or is no CSV; get it again",
                 ) from error  # fmt: skip
 
     def _row(self, line: int, cells: list[str]) -> Row:

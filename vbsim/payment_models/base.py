@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vbsim.vocabulary import SHARE, USD
+from vbsim.vocabulary import PROVIDER, SHARE, USD
 
 FloatArray = NDArray[np.float64]
 
@@ -135,7 +135,7 @@ def amount(value: ArrayLike, formula: str, unit: str = USD) -> Line:
 
 
 def step(value: ArrayLike, formula: str) -> Line:
-    """Line of money that adds to the net result of the provider, positive = to the provider."""
+    """Line of money that adds to the statement's net result, positive = to its party."""
     return Line(np.asarray(value, dtype=np.float64), USD, formula, adds=True)
 
 
@@ -147,13 +147,16 @@ class Statement:
     ----------
     lines
         In the order in which a person works them out: terms and facts that are given, what
-        follows from them, and the steps that add up to the net result of the provider.
+        follows from them, and the steps that add up to the net result of the party.
     transfers
         The same money as flows between parties, the claims themselves included.
+    party
+        Whose result it is: the party that holds the contract.
     """
 
     lines: Mapping[str, Line]
     transfers: tuple[Transfer, ...] = ()
+    party: str = PROVIDER
 
     @property
     def facts(self) -> dict[str, FloatArray]:
@@ -167,14 +170,14 @@ class Statement:
 
     @property
     def net(self) -> FloatArray:
-        """Net result of the provider [USD]: the sum of the steps."""
+        """Net result of the party [USD]: the sum of the steps."""
         # One after the other, whatever the number of realizations: the same sum to the last bit.
         total: FloatArray = sum(self.steps.values(), start=np.zeros(1))
         return total
 
     def net_to(self, party: str) -> FloatArray:
         """Net money that a party receives [USD]."""
-        total = np.zeros_like(self.net)
+        total = np.zeros(self.transfers[0].amount.shape if self.transfers else self.net.shape)
         for transfer in self.transfers:
             if transfer.target == party:
                 total += transfer.amount

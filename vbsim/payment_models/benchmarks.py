@@ -82,8 +82,7 @@ class Simulated:
 
 def benchmark(
     terms: Published | Simulated,
-    base_expenditure: FloatArray,
-    base_person_years: FloatArray,
+    base_per_capita: FloatArray,
     person_years: FloatArray,
     national_factor: FloatArray,
 ) -> tuple[FloatArray, dict[str, Line]]:
@@ -93,19 +92,21 @@ def benchmark(
     ----------
     terms
         How the benchmark comes about.
-    base_expenditure, base_person_years
-        Base years, shape (realizations, base years, segments).
+    base_per_capita
+        Expenditure per person-year of the base years, shape (realizations, base years, segments)
+        [USD].
     person_years, national_factor
         Performance year, shape (realizations, segments).
     """
-    update = national_factor if terms.follows_nation else np.ones_like(national_factor)
     if isinstance(terms, Published):
-        total = np.sum(terms.per_capita * update * person_years, axis=1)
+        level = terms.per_capita * (national_factor if terms.follows_nation else 1.0)
+        total = np.sum(level * person_years, axis=1)
         return total, {"benchmark": given(total, "stated, per person-year, for the exposure")}
-    per_capita = base_expenditure / base_person_years
-    historical = np.einsum("b,bs,rbs->rs", terms.weights, terms.trend, per_capita)
+    historical = np.einsum("b,bs,rbs->rs", terms.weights, terms.trend, base_per_capita)
     trended = np.sum(historical * person_years, axis=1)
-    updated = np.sum(historical * update * person_years, axis=1)
+    updated = trended
+    if terms.follows_nation:
+        updated = np.sum(historical * national_factor * person_years, axis=1)
     total = updated * terms.adjustment
     by_size = "of base years' expenditure per person-year, weighted, for the year's exposure"
     return total, {

@@ -12,14 +12,12 @@ from vbsim.payment_models.base import (
     ContractYear,
     FloatArray,
     Line,
-    Statement,
-    Transfer,
     amount,
     given,
     rate,
     step,
 )
-from vbsim.vocabulary import PROVIDER, REINSURER, SHARE
+from vbsim.vocabulary import SHARE
 
 BoolArray = NDArray[np.bool_]
 
@@ -38,6 +36,21 @@ def reaches(gap: FloatArray | float, minimum: FloatArray | float) -> BoolArray:
 def share_of(amount: FloatArray, whole: FloatArray) -> FloatArray:
     """Part of a whole as a share of 1; missing (NaN) where there is no whole."""
     return np.divide(amount, whole, out=np.full_like(amount, np.nan), where=whole != 0.0)
+
+
+def over_types(
+    amounts: FloatArray, each: FloatArray | tuple[float, ...] | float = 1.0
+) -> FloatArray:
+    """Sum over episode types, (R,), of amounts (R, E) times what each type counts.
+
+    One type after the other: the same to the last bit whatever the number of realizations, which a
+    matrix product is not.
+    """
+    counts = np.broadcast_to(each, amounts.shape[1:])
+    total = np.zeros(amounts.shape[0])
+    for column, count in enumerate(counts):
+        total += amounts[:, column] * count
+    return total
 
 
 def in_words(value: float | FloatArray) -> str:
@@ -136,62 +149,6 @@ def social_needs(year: ContractYear, pmpm: float) -> dict[str, Line]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class StopLossTerms:
-    """Specific stop-loss that the provider buys.
-
-    Parameters
-    ----------
-    attachment, limit
-        Start and width of the layer of each member's annual cost [USD].
-    coinsurance
-        Share of the layer that the reinsurer pays, in [0, 1].
-    premium_pmpm
-        Premium per member per month [USD].
-    """
-
-    attachment: float
-    limit: float
-    coinsurance: float
-    premium_pmpm: float
-
-    def __post_init__(self) -> None:
-        """Refuse a layer or a share that is none."""
-        for name in ("attachment", "limit", "premium_pmpm"):
-            if not getattr(self, name) >= 0.0:
-                raise ParameterError(
-                    f"stop-loss {name} is {getattr(self, name):g} USD; expected 0 or more"
-                )
-        if not 0.0 <= self.coinsurance <= 1.0:
-            raise ParameterError(f"stop-loss coinsurance is {self.coinsurance:g}; expected 0 to 1")
-
-
-def with_stop_loss(
-    statement: Statement, layer_cost: FloatArray, person_years: FloatArray, terms: StopLossTerms
-) -> Statement:
-    """Add premium and recovery of a specific stop-loss to a statement."""
-    months = 12.0 * person_years
-    premium = terms.premium_pmpm * months
-    recovery = terms.coinsurance * layer_cost
-    lines = {
-        "stop_loss_premium_pmpm": given(terms.premium_pmpm, "stop-loss premium", "USD PMPM"),
-        "stop_loss_months": given(months, "exposure", "member-months"),
-        "stop_loss_coinsurance": given(terms.coinsurance, "reinsurer's part of the layer", SHARE),
-        "stop_loss_layer": given(
-            layer_cost,
-            f"members' annual cost from {terms.attachment:,.0f} to "
-            f"{terms.attachment + terms.limit:,.0f} USD each",
-        ),
-        "stop_loss_premium": step(-premium, "-stop_loss_premium_pmpm * stop_loss_months"),
-        "stop_loss_recovery": step(recovery, "stop_loss_coinsurance * stop_loss_layer"),
-    }
-    transfers = (
-        Transfer(PROVIDER, REINSURER, "stop-loss premium", premium),
-        Transfer(REINSURER, PROVIDER, "stop-loss recovery", recovery),
-    )
-    return Statement({**statement.lines, **lines}, (*statement.transfers, *transfers))
-
-
 def banded(table: list[list[float]], count: int) -> float:
     """Rate for a count from bands (low, high, rate at low, rate at high), linear within a band."""
     for low, high, at_low, at_high in table:
@@ -205,7 +162,7 @@ Pieces = tuple[tuple[float, float, float, float], ...]
 
 def check_pieces(pieces: Pieces, full: float) -> None:
     """Refuse pieces that leave a score between 0 and full without a rate, or run backwards."""
-    reached = 0.0
+    reached, whole = 0.0, f"expected a rate of every score from 0 to {full:g}"
     for low, high, *rates in sorted(pieces):
         if not low <= high or not all(-1.0 <= value <= 1.0 for value in rates):
             raise ParameterError(
@@ -213,10 +170,10 @@ def check_pieces(pieces: Pieces, full: float) -> None:
                 "expected rising scores and shares from -1 to 1 (write 2 % as 0.02)"
             )
         if low > reached:
-            raise ParameterError(f"no piece holds scores from {reached:g} to {low:g}; add one")
+            raise ParameterError(f"no rate of scores from {reached:g} to {low:g}; {whole}")
         reached = max(reached, high)
     if pieces and reached < full:
-        raise ParameterError(f"no piece holds scores from {reached:g} to {full:g}; add one")
+        raise ParameterError(f"no rate of scores from {reached:g} to {full:g}; {whole}")
 
 
 def pieces_at(pieces: Pieces, scores: FloatArray) -> FloatArray:

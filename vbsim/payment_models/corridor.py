@@ -85,9 +85,9 @@ class Terms:
 
     def __post_init__(self) -> None:
         """Refuse bands out of order and shares outside [0, 1]."""
-        _check_bands("corridors", self.corridors)
+        check_bands("corridors", self.corridors)
         if self.loss_corridors:
-            _check_bands("loss_corridors", self.loss_corridors)
+            check_bands("loss_corridors", self.loss_corridors)
         for name in (
             "discount", "quality_withhold", "sequestration", "loss_sequestration",
             "retention_withhold", "capitation", "capitated_share", "enhanced_capitation",
@@ -131,10 +131,12 @@ def _benchmark(year: ContractYear, terms: Terms) -> Lines:
     lines = {
         "benchmark": given(year.benchmark, "benchmark as it was set"),
         "expenditure": given(year.expenditure, "claims that count"),
-        "quality_score": given(year.quality_score, "quality score", SHARE),
-        "discount_rate": given(terms.discount, "share of the benchmark", SHARE),
-        "quality_withhold_rate": given(terms.quality_withhold, "share of the benchmark", SHARE),
-        "sequestration_rate": given(terms.sequestration, "part of savings payments", SHARE),
+        "quality_score": given(year.quality_score, "quality score of the year", SHARE),
+        "discount_rate": given(terms.discount, "taken off the benchmark", SHARE),
+        "quality_withhold_rate": given(
+            terms.quality_withhold, "taken off what is left, earned back by quality", SHARE
+        ),
+        "sequestration_rate": given(terms.sequestration, "withheld from savings payments", SHARE),
         "gross_savings": step(year.benchmark - year.expenditure, "benchmark - expenditure"),
         "discount": step(-discount, "-discount_rate * benchmark"),
         "unearned_quality_withhold": step(
@@ -170,13 +172,24 @@ def _gap(lines: Lines) -> Lines:
 
 def _shares(lines: Lines, terms: Terms) -> Lines:
     """Share savings and losses, band by band."""
-    benchmark, gap = lines["benchmark_after_discount_and_quality"].value, lines["gap"].value
-    loss_bands = terms.loss_corridors or terms.corridors
-    savings = through_corridors(np.maximum(gap, 0.0), benchmark, terms.corridors)
-    losses = through_corridors(np.maximum(-gap, 0.0), benchmark, loss_bands)
-    return {
-        "savings_in_corridors": amount(savings, in_words("max(gap, 0)", _BASE, terms.corridors)),
-        "losses_in_corridors": amount(losses, in_words("max(-gap, 0)", _BASE, loss_bands)),
+    gap, base = lines["gap"].value, lines[_BASE].value
+    if terms.loss_corridors in ((), terms.corridors):
+        found = _in_bands("gap", ("max(gap, -gap)", np.abs(gap)), base, terms.corridors)
+        kept = found["gap_kept"].value
+        savings, losses = np.where(gap > 0.0, kept, 0.0), np.where(gap < 0.0, kept, 0.0)
+        earned, owed = "gap_kept if gap > 0 else 0", "gap_kept if gap < 0 else 0"
+    else:
+        above, below = (
+            ("max(gap, 0)", np.maximum(gap, 0.0)),
+            ("max(-gap, 0)", np.maximum(-gap, 0.0)),
+        )
+        found = _in_bands("savings", above, base, terms.corridors)
+        found |= _in_bands("losses", below, base, terms.loss_corridors)
+        earned, owed = "savings_kept", "losses_kept"
+        savings, losses = found[earned].value, found[owed].value
+    return found | {
+        "savings_in_corridors": amount(savings, earned),
+        "losses_in_corridors": amount(losses, owed),
         "sharing_rate": rate(
             savings / np.where(gap > 0.0, gap, 1.0), "savings_in_corridors / gap if gap > 0 else 0"
         ),
@@ -187,6 +200,24 @@ def _shares(lines: Lines, terms: Terms) -> Lines:
             (savings - losses) - gap, "savings_in_corridors - losses_in_corridors - gap"
         ),
     }
+
+
+def _in_bands(name: str, size: tuple[str, FloatArray], base: FloatArray, corridors: Bands) -> Lines:
+    """Lines of what lies in each band, and of what the provider keeps of it."""
+    whole, words = f"{name}_size", []
+    found = {whole: amount(size[1], size[0])}
+    kept = np.zeros_like(base)
+    for number, (low, high, share) in enumerate(_with_ends(corridors), 1):
+        inside = _inside(size[1], base, low, high)
+        formula = f"max({whole} - {low!r} * {_BASE}, 0)" if low else whole
+        if high < np.inf:
+            width = f"({high!r} - {low!r})" if low else repr(high)
+            formula = f"min({formula}, {width} * {_BASE})"
+        found[f"{name}_in_band_{number}"] = amount(inside, formula)
+        kept += share * inside
+        if share:
+            words.append(f"{share:.15g} * {name}_in_band_{number}")
+    return found | {f"{name}_kept": amount(kept, " + ".join(words) or "0")}
 
 
 def _payments(lines: Lines, terms: Terms) -> Lines:
@@ -265,11 +296,21 @@ def _transfers(lines: Lines, year: ContractYear) -> tuple[Transfer, ...]:
 def through_corridors(amount: FloatArray, benchmark: FloatArray, corridors: Bands) -> FloatArray:
     """Give the provider's part of an amount [USD]: each band's share of what lies inside."""
     kept = np.zeros_like(amount)
-    ends = [end for end, _ in corridors[1:]] + [np.inf]
-    for (low, share), high in zip(corridors, ends, strict=True):
-        width = np.inf if high == np.inf else (high - low) * benchmark
-        kept += share * np.clip(amount - low * benchmark, 0.0, width)
+    for low, high, share in _with_ends(corridors):
+        kept += share * _inside(amount, benchmark, low, high)
     return kept
+
+
+def _with_ends(corridors: Bands) -> list[tuple[float, float, float]]:
+    """Give each band as its low end, its high end and the share in it."""
+    ends = [end for end, _ in corridors[1:]] + [np.inf]
+    return [(low, high, share) for (low, share), high in zip(corridors, ends, strict=True)]
+
+
+def _inside(amount: FloatArray, benchmark: FloatArray, low: float, high: float) -> FloatArray:
+    """Give the part of an amount inside a band [USD]."""
+    width = np.inf if high == np.inf else (high - low) * benchmark
+    return np.clip(amount - low * benchmark, 0.0, width)
 
 
 def in_words(gap: str, base: str, corridors: Bands) -> str:
@@ -286,7 +327,8 @@ def in_words(gap: str, base: str, corridors: Bands) -> str:
     return " + ".join(bands) or "0"
 
 
-def _check_bands(name: str, corridors: Bands) -> None:
+def check_bands(name: str, corridors: Bands) -> None:
+    """Refuse bands that do not begin at 0 and rise, and shares outside [0, 1]."""
     ends = [end for end, _ in corridors]
     if ends[:1] != [0.0] or any(not low < high for low, high in pairwise(ends)):
         raise ParameterError(f"{name} begin at {ends}; expected 0 first, then rising")

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vbsim.errors import ParameterError
-from vbsim.payment_models import clauses, scoring
+from vbsim.payment_models import by_score, clauses, scoring
 from vbsim.payment_models.base import (
     ContractYear,
     FloatArray,
@@ -36,7 +36,7 @@ from vbsim.payment_models.base import (
     step,
 )
 from vbsim.payment_models.scoring import Domain, Measure, Scale
-from vbsim.vocabulary import DOWNSTREAM, PAYER, PROVIDER, SHARE, YES_OR_NO
+from vbsim.vocabulary import DOWNSTREAM, PAYER, PROVIDER, SHARE
 
 Lines = dict[str, Line]
 _ENTITY = (Domain("quality", 1.0),)
@@ -92,7 +92,7 @@ class Terms:
     withhold_rate: float = 0.0
     exchange_slope: float = 1.0
     score_divisor: float = 100.0
-    pieces: tuple[tuple[float, float, float, float], ...] = ()
+    pieces: clauses.Pieces = ()
     minimum_score: float = 0.0
 
     def __post_init__(self) -> None:
@@ -112,28 +112,7 @@ class Terms:
                 f"{self.full_score:g}"
             )
         clauses.check_pieces(self.pieces, self.full_score)
-        _check_names(self.measures, self.domains)
-
-
-def _check_names(measures: tuple[Measure, ...], domains: tuple[Domain, ...]) -> None:
-    """Refuse names that are given twice, are lines of their own, or belong nowhere."""
-    for kind, names in (
-        ("measure", [measure.name for measure in measures]),
-        ("domain", [domain.name for domain in domains]),
-    ):
-        for name in names:
-            taken = kind == "measure" and any(own.startswith(f"{name}_") for own in _OWN)
-            if taken or names.count(name) > 1:
-                raise ParameterError(f"{name} is no clear name of a {kind}; expected another name")
-    from_measures = {domain.name for domain in domains if domain.score is None}
-    for measure in measures:
-        if measure.domain not in from_measures:
-            raise ParameterError(
-                f"{measure.name} is in the domain {measure.domain}; expected one of "
-                f"{', '.join(sorted(from_measures)) or 'none: all have a stated score'}"
-            )
-    if not sum(domain.weight for domain in domains) > 0.0:
-        raise ParameterError("no domain has a weight; expected weights that sum to 1")
+        scoring.check_names(self.measures, self.domains, _OWN)
 
 
 def budget_neutral_slope(payments: FloatArray, scores: FloatArray, divisor: float) -> float:
@@ -149,12 +128,9 @@ def budget_neutral_slope(payments: FloatArray, scores: FloatArray, divisor: floa
 
 def settle(state: None, year: ContractYear, terms: Terms) -> tuple[None, Statement]:
     """Settle one year for all realizations; positive amounts go to the provider [USD]."""
-    lines = scoring.of_measures(year, terms.measures, terms.scale)
-    lines |= scoring.of_domains(
-        lines, year, terms.measures, terms.domains, terms.scale, terms.full_score
-    )
+    lines = scoring.score_lines(year, terms.measures, terms.domains, terms.scale, terms.full_score)
     lines |= _base(lines, year, terms)
-    lines |= _gates(lines, terms)
+    lines |= by_score.gates(lines, terms.measures, terms.minimum_score)
     if terms.withhold_rate:
         lines |= _withhold(lines, terms)
     if terms.pieces:
@@ -198,27 +174,10 @@ def _base(lines: Lines, year: ContractYear, terms: Terms) -> Lines:
     }
 
 
-def _gates(lines: Lines, terms: Terms) -> Lines:
-    """Lines of the gate; open where the contract has none."""
-    must = [measure for measure in terms.measures if measure.must_pass]
-    if not must and not terms.minimum_score:
-        return {}
-    met, words = lines["score"].value >= terms.minimum_score, ["score >= minimum_score"]
-    for measure in must:
-        name = measure.name
-        few = lines[f"{name}_eligible"].value < measure.minimum_cases
-        met &= (lines[f"{name}_met"].value > 0.5) | few
-        words.append(f"({name}_met > 0.5 or {name}_eligible < {name}_minimum_cases)")
-    return {
-        "minimum_score": given(terms.minimum_score, "gate for every payment", scoring.POINTS),
-        "gates_met": amount(met * 1.0, f"1 if {' and '.join(words)} else 0", YES_OR_NO),
-    }
-
-
 def _withhold(lines: Lines, terms: Terms) -> Lines:
     """Lines of what is withheld, and of what the score earns back."""
     score, base = lines["score"].value, lines["base_counted"].value
-    opened, words = _if_open(lines)
+    opened, words = by_score.if_open(lines)
     back = opened * terms.withhold_rate * score / terms.score_divisor * terms.exchange_slope
     return {
         "withhold_rate": given(terms.withhold_rate, "withheld from base payments", SHARE),
@@ -237,39 +196,18 @@ def _withhold(lines: Lines, terms: Terms) -> Lines:
 
 
 def _adjustment(lines: Lines, terms: Terms) -> Lines:
-    """Lines of the piece of the table that holds the score, and of the rate in it."""
-    score, base = lines["score"].value, lines["base_counted"].value
-    held = clauses.pieces_at(terms.pieces, score)
-    found = clauses.rate_in_piece(held, score)
-    low, high, at_low, at_high = held.T
-    paid, words = found, "adjustment_rate"
-    if "gates_met" in lines:
-        paid = np.where(lines["gates_met"].value > 0.5, found, np.minimum(found, 0.0))
-        words = "(adjustment_rate if gates_met > 0.5 else min(adjustment_rate, 0))"
-    return {
-        "score_from": given(low, "lowest score of the piece that holds it", scoring.POINTS),
-        "score_to": given(high, "highest score of that piece", scoring.POINTS),
-        "rate_from": given(at_low, "rate at its lowest score", SHARE),
-        "rate_to": given(at_high, "rate at its highest score", SHARE),
-        "adjustment_rate": rate(
-            found,
-            "rate_from + (score - score_from) / (score_to - score_from) * (rate_to - rate_from)"
-            " if score_to > score_from else rate_from",
-        ),
-        "adjustment": step(paid * base, f"{words} * base_counted"),
-    }
+    """Lines of the rate that the table gives the score, and of what it moves."""
+    found = by_score.rate_of_score(lines, terms.pieces, "adjustment_rate")
+    paid, words = by_score.no_more_than(lines | found, "adjustment_rate")
+    base = lines["base_counted"].value
+    return found | {"adjustment": step(paid * base, f"{words} * base_counted")}
 
 
 def _bonuses(lines: Lines, terms: Terms) -> Lines:
     """Lines of the fixed amounts for measures met."""
-    opened, words = _if_open(lines)
+    opened, words = by_score.if_open(lines)
     paying = [measure for measure in terms.measures if measure.bonus]
     found = {f"{m.name}_bonus": given(m.bonus, "if its threshold is met") for m in paying}
     parts = [m.bonus * lines[f"{m.name}_met"].value for m in paying]
     products = " + ".join(f"{m.name}_bonus * {m.name}_met" for m in paying)
     return found | {"measure_bonuses": step(opened * sum(parts), f"{words}({products})")}
-
-
-def _if_open(lines: Lines) -> tuple[FloatArray | float, str]:
-    """Give 1 where the gate is open, and the factor in words; nothing without a gate."""
-    return (lines["gates_met"].value, "gates_met * ") if "gates_met" in lines else (1.0, "")

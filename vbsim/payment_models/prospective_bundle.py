@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vbsim.errors import ParameterError
+from vbsim.payment_models import clauses
 from vbsim.payment_models.base import ContractYear, Line, Statement, Transfer, amount, given, step
 from vbsim.vocabulary import DOWNSTREAM, PAYER, PROVIDER, SHARE, VENDOR
 
@@ -46,9 +47,9 @@ class Terms:
 
 def settle(state: None, year: ContractYear, terms: Terms) -> tuple[None, Statement]:
     """Settle one year for all realizations; positive amounts go to the provider [USD]."""
-    revenue = year.episodes @ np.array(terms.prices)
-    anchor = year.episode_anchor_cost.sum(axis=1)
-    whole = year.episode_cost.sum(axis=1)
+    revenue = clauses.over_types(year.episodes, terms.prices)
+    anchor = clauses.over_types(year.episode_anchor_cost)
+    whole = clauses.over_types(year.episode_cost)
     internal = terms.internal_cost_share * anchor
     others = whole - anchor
     lines: dict[str, Line] = {}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vbsim.errors import ParameterError
+from vbsim.payment_models import clauses
 from vbsim.payment_models.base import (
     ContractYear,
     FloatArray,
@@ -85,15 +86,9 @@ def settle(state: None, year: ContractYear, terms: Terms) -> tuple[None, Stateme
     """Settle one year for all realizations; positive amounts go to the provider [USD]."""
     score = terms.quality_scale * year.quality_score
     target, repayment_target, lines = _targets(year, terms, score)
-    spending = year.episode_counted_cost.sum(axis=1)
+    spending = clauses.over_types(year.episode_counted_cost)
     gain = np.maximum(target - spending, 0.0) * _payable(score, terms)
     loss = np.maximum(spending - repayment_target, 0.0)
-    part = year.quality_score
-    adjusted_gain = gain * (1.0 - terms.quality_cut * (1.0 - part))
-    adjusted_loss = loss * (1.0 - terms.quality_relief * part)
-    owed = adjusted_loss if terms.two_sided else np.zeros_like(loss)
-    paid = np.minimum(adjusted_gain, terms.stop_gain * target)
-    charged = np.minimum(owed, terms.stop_loss * target)
     costs = " + ".join(f"{name}_cost" for name in terms.types)
     payable = " * payment_allowed" if terms.quality_bands else ""
     lines |= {
@@ -101,35 +96,60 @@ def settle(state: None, year: ContractYear, terms: Terms) -> tuple[None, Stateme
         "gain": amount(gain, f"max(total_target - spending, 0){payable}"),
         "loss": amount(loss, "max(spending - repayment_target, 0)"),
         "reconciliation_amount": step(gain - loss, "gain - loss"),
-        "quality_cut_rate": given(terms.quality_cut, "most that quality takes off a gain", SHARE),
-        "quality_relief_rate": given(terms.quality_relief, "most that it takes off a loss", SHARE),
-        "quality_adjustment": step(
-            (adjusted_gain - gain) + (loss - adjusted_loss),
-            "quality_relief_rate * quality_score * loss"
-            " - quality_cut_rate * (1 - quality_score) * gain",
-        ),
-        "loss_not_owed": step(
-            adjusted_loss - owed,
-            "0" if terms.two_sided else "loss * (1 - quality_relief_rate * quality_score)",
-        ),
-        "stop_gain": amount(terms.stop_gain * target, f"{terms.stop_gain:g} * total_target"),
-        "stop_loss": amount(terms.stop_loss * target, f"{terms.stop_loss:g} * total_target"),
-        "limits": step(
-            (paid - adjusted_gain) + (owed - charged),
-            "min(stop_gain - gain * (1 - quality_cut_rate * (1 - quality_score)), 0)"
-            + (
-                " + max(loss * (1 - quality_relief_rate * quality_score) - stop_loss, 0)"
-                if terms.two_sided
-                else ""
-            ),
-        ),
     }
+    lines |= _by_score(lines, year, terms)
+    more, paid, charged = _limited(lines, terms)
     transfers = (
         Transfer(PAYER, DOWNSTREAM, "claims", year.cost),
         Transfer(PAYER, PROVIDER, "reconciliation payment", paid),
         Transfer(PROVIDER, PAYER, "repayment", charged),
     )
-    return None, Statement(lines, transfers)
+    return None, Statement(lines | more, transfers)
+
+
+def _by_score(lines: dict[str, Line], year: ContractYear, terms: Terms) -> dict[str, Line]:
+    """Lines of what quality takes off a gain, and off a loss."""
+    gain, loss, part = lines["gain"].value, lines["loss"].value, year.quality_score
+    adjusted_gain = gain * (1.0 - terms.quality_cut * (1.0 - part))
+    adjusted_loss = loss * (1.0 - terms.quality_relief * part)
+    return {
+        "quality_cut_rate": given(terms.quality_cut, "most that quality takes off a gain", SHARE),
+        "quality_relief_rate": given(
+            terms.quality_relief, "most that quality takes off a loss", SHARE
+        ),
+        "gain_after_quality": amount(
+            adjusted_gain, "gain * (1 - quality_cut_rate * (1 - quality_score))"
+        ),
+        "loss_after_quality": amount(
+            adjusted_loss, "loss * (1 - quality_relief_rate * quality_score)"
+        ),
+        "quality_adjustment": step(
+            (adjusted_gain - gain) + (loss - adjusted_loss),
+            "gain_after_quality - gain + loss - loss_after_quality",
+        ),
+    }
+
+
+def _limited(
+    lines: dict[str, Line], terms: Terms
+) -> tuple[dict[str, Line], FloatArray, FloatArray]:
+    """Lines of stop-gain and stop-loss; what is paid, and what is repaid [USD]."""
+    target = lines["total_target"].value
+    gain, loss = lines["gain_after_quality"].value, lines["loss_after_quality"].value
+    owed = loss if terms.two_sided else np.zeros_like(loss)
+    paid = np.minimum(gain, terms.stop_gain * target)
+    charged = np.minimum(owed, terms.stop_loss * target)
+    found = {
+        "stop_gain": amount(terms.stop_gain * target, f"{terms.stop_gain:g} * total_target"),
+        "stop_loss": amount(terms.stop_loss * target, f"{terms.stop_loss:g} * total_target"),
+    }
+    words = "min(stop_gain - gain_after_quality, 0)"
+    if terms.two_sided:
+        words += " + max(loss_after_quality - stop_loss, 0)"
+    else:
+        found["loss_not_owed"] = step(loss, "loss_after_quality")
+    found["limits"] = step((paid - gain) + (owed - charged), words)
+    return found, paid, charged
 
 
 def _targets(
@@ -137,7 +157,7 @@ def _targets(
 ) -> tuple[FloatArray, FloatArray, dict[str, Line]]:
     """Total targets for payment and for repayment [USD], and the lines that lead to them."""
     lines: dict[str, Line] = {
-        "quality_score": given(year.quality_score, "quality score", SHARE),
+        "quality_score": given(year.quality_score, "quality score of the year", SHARE),
     }
     for column, name in enumerate(terms.types):
         count = year.episodes[:, column]
@@ -150,7 +170,8 @@ def _targets(
         }
     if terms.quality_bands:
         return _by_quality(year, terms, score, lines)
-    target = year.episodes @ (np.array(terms.prices) * (1.0 - np.array(terms.discounts)))
+    discounted = np.array(terms.prices) * (1.0 - np.array(terms.discounts))
+    target = clauses.over_types(year.episodes, discounted)
     parts = []
     for name, discount in zip(terms.types, terms.discounts, strict=True):
         lines[f"{name}_discount_rate"] = given(discount, "payer's discount", SHARE)
@@ -164,7 +185,7 @@ def _by_quality(
     year: ContractYear, terms: Terms, score: FloatArray, lines: dict[str, Line]
 ) -> tuple[FloatArray, FloatArray, dict[str, Line]]:
     """Targets with the discounts that the composite quality score sets."""
-    whole = year.episodes @ np.array(terms.prices)
+    whole = clauses.over_types(year.episodes, terms.prices)
     payment, repayment = (_by_band(score, terms, column) for column in (1, 2))
     parts = [f"{name}_episodes * {name}_price" for name in terms.types]
     lines |= {

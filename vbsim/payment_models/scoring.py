@@ -7,7 +7,7 @@ left shares its weight, within a domain and between domains.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -151,6 +151,41 @@ class Domain:
             clauses.check_share(f"score of {self.name}", self.score)
 
 
+def check_names(
+    measures: tuple[Measure, ...], domains: tuple[Domain, ...], own: Collection[str]
+) -> None:
+    """Refuse names that are given twice, are the contract's own lines, or belong nowhere."""
+    for kind, names in (
+        ("measure", [measure.name for measure in measures]),
+        ("domain", [domain.name for domain in domains]),
+    ):
+        for name in names:
+            taken = kind == "measure" and any(line.startswith(f"{name}_") for line in own)
+            if taken or names.count(name) > 1:
+                raise ParameterError(f"{name} is no clear name of a {kind}; expected another name")
+    from_measures = {domain.name for domain in domains if domain.score is None}
+    for measure in measures:
+        if measure.domain not in from_measures:
+            raise ParameterError(
+                f"{measure.name} is in the domain {measure.domain}; expected one of "
+                f"{', '.join(sorted(from_measures)) or 'none: all have a stated score'}"
+            )
+    if not sum(domain.weight for domain in domains) > 0.0:
+        raise ParameterError("no domain has a weight; expected weights that sum to 1")
+
+
+def score_lines(
+    year: ContractYear,
+    measures: tuple[Measure, ...],
+    domains: tuple[Domain, ...],
+    scale: Scale,
+    full: float,
+) -> Lines:
+    """Lines from the rates of measures to the score, whose highest value is ``full``."""
+    lines = of_measures(year, measures, scale)
+    return lines | of_domains(lines, year, measures, domains, scale, full)
+
+
 def of_measures(year: ContractYear, measures: tuple[Measure, ...], scale: Scale) -> Lines:
     """Lines of the points of every measure, and of how many are met."""
     lines: Lines = {}
@@ -222,7 +257,7 @@ def _earned(
     name, sign, width = measure.name, measure.sign, measure.benchmark - start
     part = f"{slope:.15g} * ({name}_rate - {name}_{mark}) / ({name}_benchmark - {name}_{mark})"
     if offset:
-        part += f" + {offset:.15g}"
+        part += f" {'-' if offset < 0.0 else '+'} {abs(offset):.15g}"
     at_top = measure.reaches(found, measure.benchmark)
     value = found - start
     value *= slope / (width or 1.0)

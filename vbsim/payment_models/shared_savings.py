@@ -56,10 +56,14 @@ def _gap(year: ContractYear, terms: Terms) -> Lines:
         "expenditure": given(year.expenditure, "claims that count"),
         "gross_savings": step(gap, "benchmark - expenditure"),
         "savings_rate": rate(clauses.share_of(gap, year.benchmark), "gross_savings / benchmark"),
-        "minimum_savings_rate": given(terms.minimum_savings_rate, "share of benchmark", SHARE),
+        "minimum_savings_rate": given(
+            terms.minimum_savings_rate, "savings count from this share of benchmark", SHARE
+        ),
     }
     if terms.two_sided:
-        lines["minimum_loss_rate"] = given(terms.minimum_loss_rate, "share of benchmark", SHARE)
+        lines["minimum_loss_rate"] = given(
+            terms.minimum_loss_rate, "losses count from this share of benchmark", SHARE
+        )
     if np.ndim(year.guardrail):
         lines["guardrail"] = given(
             year.guardrail, "1 where a guardrail raised the benchmark and bars savings", YES_OR_NO
@@ -111,7 +115,7 @@ def _split(lines: Lines, terms: Terms) -> Lines:
     owed = lines["loss_rate"].value * losses
     after_sequestration = shared * (1.0 - terms.sequestration)
     return {
-        "sequestration_rate": given(terms.sequestration, "part of savings payments", SHARE),
+        "sequestration_rate": given(terms.sequestration, "withheld from savings payments", SHARE),
         "not_counted": step(
             savings - losses - gap, "savings_counted - losses_counted - gross_savings"
         ),
@@ -135,11 +139,13 @@ def _limits(lines: Lines, terms: Terms) -> Lines:
     shared, owed = lines["savings_before_limit"].value, lines["losses_before_limit"].value
     limit, words = terms.loss_limit_benchmark * mark, "loss_limit_rate * benchmark"
     found = {
-        "payment_limit_rate": given(terms.payment_limit, "share of benchmark", SHARE),
+        "payment_limit_rate": given(terms.payment_limit, "most that is paid, of benchmark", SHARE),
         "payment_limit": amount(terms.payment_limit * mark, "payment_limit_rate * benchmark"),
     }
     if terms.two_sided:
-        found["loss_limit_rate"] = given(terms.loss_limit_benchmark, "share of benchmark", SHARE)
+        found["loss_limit_rate"] = given(
+            terms.loss_limit_benchmark, "most that is owed, of benchmark", SHARE
+        )
         if np.isfinite(terms.loss_limit_amount):
             limit = np.minimum(limit, terms.loss_limit_amount)
             words = f"min({words}, loss_limit_amount)"

@@ -14,7 +14,7 @@ Lines = dict[str, Line]
 
 def standard(year: ContractYear, terms: Terms) -> Lines:
     """Quality, and whether it meets the standard and its alternative."""
-    lines = {"quality_score": given(year.quality_score, "quality score", SHARE)}
+    lines = {"quality_score": given(year.quality_score, "quality score of the year", SHARE)}
     if terms.minimum_quality is None:
         met = given(year.quality_standard_met, "1 where the quality standard is met", YES_OR_NO)
         lines["quality_standard_met"] = met
@@ -42,10 +42,14 @@ def sharing(lines: Lines, year: ContractYear, terms: Terms) -> Lines:
     if terms.quality_scales_sharing and terms.quality_floor:
         part = full * np.maximum(year.quality_score, terms.quality_floor)
         words = "full_sharing_rate * max(quality_score, quality_floor_rate)"
-        found["quality_floor_rate"] = given(terms.quality_floor, "least score that counts", SHARE)
+        found["quality_floor_rate"] = given(
+            terms.quality_floor, "the score counts as at least so much", SHARE
+        )
     if "quality_standard_met" in lines:
         met, missed = lines["quality_standard_met"].value > 0.5, terms.sharing_rate_standard_missed
-        found["missed_standard_rate"] = given(missed, "where the standard is missed", SHARE)
+        found["missed_standard_rate"] = given(
+            missed, "part of savings where the quality standard is missed", SHARE
+        )
         part, otherwise = np.where(met, part, missed), "missed_standard_rate"
         if terms.alternative_standard:
             alternative = lines["alternative_standard_met"].value > 0.5
@@ -64,7 +68,9 @@ def _full_sharing(year: ContractYear, terms: Terms) -> Lines:
     """Lines of the part of savings where quality takes nothing away."""
     if terms.sharing_tiers:
         return clauses.by_tier(year.measures, terms.measures, terms.sharing_tiers)
-    return {"full_sharing_rate": given(terms.sharing_rate, "largest part of savings", SHARE)}
+    return {
+        "full_sharing_rate": given(terms.sharing_rate, "provider's part of savings at most", SHARE)
+    }
 
 
 def _reduced(lines: Lines, part: FloatArray, words: str, terms: Terms) -> Lines:
@@ -100,7 +106,9 @@ def loss_rate(lines: Lines, terms: Terms) -> Lines:
     if "quality_standard_met" in lines and (missed is not None or words != "largest_loss_rate"):
         otherwise = "largest_loss_rate" if missed is None else "missed_standard_loss_rate"
         if missed is not None:
-            found[otherwise] = given(missed, "where the standard is missed", SHARE)
+            found[otherwise] = given(
+                missed, "part of losses where the quality standard is missed", SHARE
+            )
         met: FloatArray = sum((lines[name].value for name in standards), start=np.zeros(1))
         part = np.where(met > 0.5, part, most if missed is None else missed)
         words = f"{words} if {' + '.join(standards)} > 0.5 else {otherwise}"
@@ -113,8 +121,10 @@ def _by_quality(quality: FloatArray, terms: Terms) -> tuple[Lines, FloatArray, s
         terms.loss_rate_minimum, terms.loss_rate_maximum, terms.loss_rate_quality_slope
     )  # fmt: skip
     found = {
-        "smallest_loss_rate": given(least, "and at least", SHARE),
-        "loss_quality_slope": given(slope, "what a full quality score takes off", SHARE),
+        "smallest_loss_rate": given(least, "provider's part of losses at least", SHARE),
+        "loss_quality_slope": given(
+            slope, "what a full quality score takes off the part of losses", SHARE
+        ),
     }
     words = (
         "min(max(1 - loss_quality_slope * quality_score, smallest_loss_rate), largest_loss_rate)"

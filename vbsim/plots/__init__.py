@@ -50,16 +50,16 @@ class Illustration:
 FIGURES = {
     "net_result": Illustration(
         "net_result",
-        "Net result of the provider under each contract. Bars count simulated years, each panel on "
-        "its own vertical scale; years that end at exactly 0 are not drawn but counted in the "
-        "column beside. VaR 95 % is the loss that 95 % of the years do not exceed; TVaR 95 % is "
-        "the mean loss of the worst 5 % of the years. Both in USD million, positive = money owed "
-        "or lost.",
+        "Net result of each contract: the provider's, unless another party is named. Bars count "
+        "simulated years, each panel on its own vertical scale; years that end at exactly 0 are "
+        "not drawn but counted in the column beside. VaR 95 % is the loss that 95 % of the years "
+        "do not exceed; TVaR 95 % is the mean loss of the worst 5 % of the years. Both in USD "
+        "million, positive = money owed or lost.",
     ),
     "exceedance": Illustration(
         "exceedance",
-        "Read upwards from an amount x: the probability that the provider owes or loses more than "
-        "x in the year. Contracts that never lose have no curve. The band is the 95 % confidence "
+        "Read upwards from an amount x: the probability that the contract costs more than x in the "
+        "year. Contracts that never lose have no curve. The band is the 95 % confidence "
         "interval that comes from the number of simulated years alone.",
     ),
     "comparison": Illustration(

@@ -12,7 +12,7 @@ _LEVEL = 0.05  # the loss there is VaR 95 %
 
 
 def applies(findings: Findings) -> bool:
-    """Whether the 1-in-20 outcome costs the provider money."""
+    """Whether the 1-in-20 outcome costs the holder of the contract money."""
     return bool(findings.net(findings.reference)[_position(findings)] < 0.0)
 
 

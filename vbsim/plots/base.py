@@ -19,7 +19,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from vbsim.plan import Contract, FloatArray, Plan
-from vbsim.vocabulary import CONTRACT, MEASURE, PARTY, PROVIDER, YEAR
+from vbsim.plots import text
+from vbsim.vocabulary import CONTRACT, HOLDER, MEASURE, PARTY, YEAR
 
 FIT_VARIABLES = {"utilization": "Claims per 1,000 person-years", "cost": "Cost per person-year"}
 BAR = 3.0
@@ -73,21 +74,30 @@ class Findings:
         """Contract of that key."""
         return next(c for c in self.plan.contracts if c.name == name)
 
+    def holder(self, name: str) -> str:
+        """Party that holds a contract: its net money is the contract's result."""
+        return str(self.results[HOLDER].values[self.names.index(name)])
+
+    @property
+    def whose(self) -> str:
+        """Words for the party or parties whose results are told."""
+        return text.whose(map(self.holder, self.names))
+
     def label(self, name: str) -> str:
-        """Words for a contract."""
-        return self.contract(name).label
+        """Words for a contract, with its holder where that is not the provider."""
+        return text.of_holder(self.contract(name).label, self.holder(name))
 
     def net(self, name: str) -> FloatArray:
-        """Net result of a contract in every realization [USD, positive = to the provider]."""
-        return self._series("net_to_provider", name)
+        """Net result of a contract in every realization [USD, positive = to its holder]."""
+        return self._series(self.results["net_to_party"].sel({PARTY: self.holder(name)}), name)
 
     def savings_rate(self, name: str) -> FloatArray:
         """Measured savings of a contract [share of benchmark]; missing without a benchmark."""
-        return self._series("savings_rate", name)
+        return self._series(self.results["savings_rate"], name)
 
     def measure(self, name: str, key: str) -> tuple[float, float]:
-        """Value and standard error of a measure of the provider's net result [its unit]."""
-        at = {CONTRACT: name, PARTY: PROVIDER, MEASURE: key}
+        """Value and standard error of a measure of a contract's net result [its unit]."""
+        at = {CONTRACT: name, PARTY: self.holder(name), MEASURE: key}
         found = self.summary[["value", "standard_error"]].isel({YEAR: 0}).sel(at)
         return float(found["value"]), float(found["standard_error"])
 
@@ -154,6 +164,6 @@ class Findings:
             total += int(found["margin"].notnull().sum())
         return count, total
 
-    def _series(self, variable: str, name: str) -> FloatArray:
-        chosen = self.results[variable].isel({YEAR: 0}).sel({CONTRACT: name})
+    def _series(self, variable: xr.DataArray, name: str) -> FloatArray:
+        chosen = variable.isel({YEAR: 0}).sel({CONTRACT: name})
         return np.asarray(chosen.values, dtype=np.float64)

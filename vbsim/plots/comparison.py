@@ -40,7 +40,7 @@ def draw(figure: Figure, findings: Findings) -> Axes:
     axes.axvline(0.0, color=style.INK, linewidth=0.8, zorder=1)
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_yticks([])
-    style.money_axis(axes.xaxis, "Net result of the provider")
+    style.money_axis(axes.xaxis, f"Net result of {findings.whose}")
     _write_heads(figure, findings, 1 - (_HEAD - 0.1) / height)
     return axes
 
@@ -60,7 +60,7 @@ def _write_row(axes: Axes, findings: Findings, name: str, row: int, decimals: in
     own = name == findings.reference
     gap = "reference" if own else _with_error(findings.difference(name, "mean"), decimals)
     cells = (
-        (0.02, text.wrapped(findings.label(name)), "left"),
+        (0.02, text.wrapped(findings.label(name), 20 if own else 22), "left"),  # bold is wider
         (_MEAN_AT, _with_error(findings.measure(name, "mean"), decimals), "right"),
         (_DIFFERENCE_AT, gap, "right"),
     )

@@ -1,4 +1,4 @@
-"""Exceedance curves: how likely the provider loses more than an amount, contract by contract."""
+"""Exceedance curves: how likely a contract costs its holder more than an amount."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def draw(figure: Figure, findings: Findings) -> Axes:
     _legend(axes)
     style.title(
         figure,
-        f"How likely the provider owes or loses more than an amount x, {findings.year}",
+        f"How likely {findings.whose} owes or loses more than an amount x, {findings.year}",
         "Bands: 95 % confidence for the number of simulated years; logarithmic scale",
     )
     return axes

@@ -12,6 +12,7 @@ from vbsim.plan import FloatArray
 from vbsim.plots import style, text
 from vbsim.plots.base import Findings
 from vbsim.plots.text import MILLION
+from vbsim.vocabulary import REALIZATION
 
 _HEAD, _FOOT = 1.0, 0.55
 _LEFT, _RIGHT = 0.2, 0.58
@@ -38,12 +39,14 @@ def applies(findings: Findings) -> bool:
     return True
 
 
-def bins(nets: list[FloatArray]) -> FloatArray:
+def bins(findings: Findings) -> FloatArray:
     """Edges of equal bins over all net results, one of them at 0 [USD million]."""
-    low = min(0.0, *(float(net.min()) for net in nets)) / MILLION
-    high = max(0.0, *(float(net.max()) for net in nets)) / MILLION
+    low = high = 0.0
+    for net in map(findings.net, findings.names):  # one contract in memory at a time
+        low, high = min(low, float(net.min())), max(high, float(net.max()))
+    low, high, count = low / MILLION, high / MILLION, findings.results.sizes[REALIZATION]
     # More realizations carry finer bins before their bars begin to look like noise.
-    width = (high - low) / np.clip(2.0 * np.sqrt(nets[0].size), 30, 160) or 1.0
+    width = (high - low) / np.clip(2.0 * np.sqrt(count), 30, 160) or 1.0
     first, last = np.floor(low / width) - 1, np.ceil(high / width) + 1
     return np.asarray(width * np.arange(first, last + 1))
 
@@ -64,14 +67,13 @@ def draw(figure: Figure, findings: Findings) -> Axes:
     figure.subplots_adjust(
         left=_LEFT, right=_RIGHT, top=1 - _HEAD / height, bottom=_FOOT / height, hspace=0.12
     )
-    nets = [findings.net(name) for name in names]
-    edges = bins(nets)
+    edges = bins(findings)
     decimals = text.decimals_of_millions([findings.measure(name, "tvar_95")[0] for name in names])
-    for axes, name, net in zip(grid, names, nets, strict=True):
-        _draw_panel(axes, panel(net, edges), last=axes is grid[-1])
+    for axes, name in zip(grid, names, strict=True):
+        _draw_panel(axes, panel(findings.net(name), edges), last=axes is grid[-1])
         _mark(axes, findings, name)
         _write_row(figure, axes, findings, name, decimals)
-    style.money_axis(grid[-1].xaxis, "Net result of the provider")
+    style.money_axis(grid[-1].xaxis, f"Net result of {findings.whose}")
     _write_heads(figure, findings, 1 - (_HEAD - 0.1) / height)
     first: Axes = grid[0]
     return first
@@ -126,7 +128,7 @@ def _write_row(figure: Figure, axes: Axes, findings: Findings, name: str, decima
 def _write_heads(figure: Figure, findings: Findings, bottom: float) -> None:
     style.title(
         figure,
-        f"How much the provider may win or lose, {findings.year}",
+        f"How much {findings.whose} may win or lose, {findings.year}",
         f"{findings.net(findings.names[0]).size:,} simulated years, the same for every contract; "
         "losses orange, gains blue",
     )

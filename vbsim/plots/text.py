@@ -7,13 +7,19 @@ from __future__ import annotations
 
 import math
 import textwrap
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from vbsim.vocabulary import PROVIDER
+
 MILLION = 1e6
 MISSING = "–"
-_ABBREVIATIONS = {"dme", "ed", "esrd", "irf", "ltch", "mlr", "msr", "pbpm", "pmpm", "snf"}
+_ABBREVIATIONS = {
+    "cabg", "dme", "ed", "esrd", "irf", "lejr", "ltch", "mlr", "msr", "pbpm", "pmpm", "shfft",
+    "snf", "ssi", "tanf",
+}  # fmt: skip
 
 
 def number(value: float, decimals: int = 0) -> str:
@@ -45,9 +51,25 @@ def decimals_of_millions(amounts: ArrayLike) -> int:
 
 def words(name: str) -> str:
     """Words for the key of a service, segment, term or statement line."""
-    parts = [p.upper() if p in _ABBREVIATIONS else p for p in name.split("_")]
-    text = " ".join(parts)
+    text = spelled(name)
     return text[:1].upper() + text[1:]
+
+
+def of_holder(label: str, holder: str) -> str:
+    """Words for a contract, with the party whose result it is where that is not the provider."""
+    # In front, where no shortening of a long label takes it away.
+    return label if holder == PROVIDER else f"{holder.capitalize()}: {label}"
+
+
+def whose(holders: Iterable[str]) -> str:
+    """Say whose result is told: the one party that holds all contracts, or each one's own."""
+    found = set(holders)
+    return f"the {found.pop()}" if len(found) == 1 else "each contract's holder"
+
+
+def spelled(name: str) -> str:
+    """Words for a name inside a sentence or a formula."""
+    return " ".join(part.upper() if part in _ABBREVIATIONS else part for part in name.split("_"))
 
 
 def literal(text: str) -> str:

@@ -70,12 +70,13 @@ def draw_realization(
     axes.tick_params(axis="y", length=0, labelsize=style.TEXT)
     axes.get_yticklabels()[-1].set_fontweight("bold")
     axes.set_ylim(len(shown.names) - 0.4, -0.6)
-    style.money_axis(axes.xaxis, "Running total, positive = money to the provider")
+    holder = findings.holder(chosen)
+    style.money_axis(axes.xaxis, f"Running total, positive = money to the {holder}")
     number = int(findings.results["realization"].values[position])
+    label = text.shortened(findings.contract(chosen).label, 36)
     style.title(
         figure,
-        f"{text.shortened(findings.label(chosen), 36)}: how {words[0]} of {findings.year} is "
-        "settled",
+        f"{label}: how {words[0]} of {findings.year} is settled",
         f"Realization {number:,}: {words[1]}",
     )
     return axes

@@ -167,12 +167,12 @@ def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         for row in table:
             name, line = (row.pop("entity") or "").strip(), table.line_num
             if not name or name in seen or None in row or None in row.values():
-                raise ScenarioError([_bad_row(path, line, name, seen, row)])
+                raise ScenarioError([_bad_row(path, line, name, seen)])
             seen[name] = line
             yield name, _nested(f"{path}, {name}", row)
 
 
-def _bad_row(path: Path, line: int, name: str, seen: dict[str, int], row: dict[Any, Any]) -> Problem:
+def _bad_row(path: Path, line: int, name: str, seen: dict[str, int]) -> Problem:
     if name and name not in seen:
         return Problem(str(path), line, "", "more or fewer cells than columns", "a cell for each")
     found = f"{name} again, first in row {seen[name]}" if name else "no name"
@@ -181,7 +181,7 @@ def _bad_row(path: Path, line: int, name: str, seen: dict[str, int], row: dict[A
 
 def _nested(file: str, row: dict[str, str]) -> dict[str, Any]:
     """Turn dotted columns into nested words; an empty cell leaves the shared words as they are."""
-    words: dict[str, Any] = {}
+    words: dict[str | int, Any] = {}
     for path, text in row.items():
         if text.strip():
             *above, last = (int(part) if part.isdecimal() else part for part in path.split("."))
@@ -189,4 +189,4 @@ def _nested(file: str, row: dict[str, str]) -> dict[str, Any]:
             for part in above:
                 place = place.setdefault(part, {})
             place[last] = plain_value(file, text.strip())
-    return words
+    return {str(key): value for key, value in words.items()}

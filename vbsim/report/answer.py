@@ -13,7 +13,7 @@ from vbsim.report.tables import money, money_with_error, with_error
 
 def answer(findings: Findings) -> str:
     """Say what may happen under the reference contract, and where the published result fell."""
-    label = findings.label(findings.reference)
+    label = findings.contract(findings.reference).label
     if math.isnan(findings.measure(findings.reference, "prob_loss")[0]):
         return f"Under {label} in {findings.year}: one simulated year tells no probability."
     parts = [_owing(findings), _earning(findings), _published(findings)]
@@ -23,12 +23,13 @@ def answer(findings: Findings) -> str:
 def _owing(findings: Findings) -> str:
     name = findings.reference
     chance, error = findings.measure(name, "prob_loss")
+    holder = f"the {findings.holder(name)}"
     if chance == 0.0:
         count = findings.net(name).size
-        return f"the provider owed or lost money in none of {count:,} simulated years"
+        return f"{holder} owed or lost money in none of {count:,} simulated years"
     amount = findings.measure(name, "expected_loss")
     tail = findings.measure(name, "tvar_95")
-    text = f"the provider owes or loses money with probability {with_error(percent, chance, error)}"
+    text = f"{holder} owes or loses money with probability {with_error(percent, chance, error)}"
     if not math.isnan(amount[0]):
         text += f", on average {money_with_error(*amount)} when it does"
     if tail[0] > 0.0:

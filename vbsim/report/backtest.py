@@ -20,7 +20,7 @@ from vbsim.plots.backtest import BACKTEST_FIGURES
 from vbsim.plots.backtest.names import FORECASTS, band
 from vbsim.plots.text import MILLION, MISSING, number, percent
 from vbsim.report.figures import DOTS_PER_INCH
-from vbsim.report.run_folder import new_run_folder
+from vbsim.report.unfinished import whole_folder
 
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _COLUMNS = (
@@ -55,7 +55,7 @@ def write_backtest(found: Backtest, out: Path) -> None:
         If ``out`` exists and is not an empty folder.
     """
     check_folder(out)
-    with new_run_folder(out) as folder:
+    with whole_folder(out) as folder:
         (folder / "figures").mkdir()
         figures = {name: folder / "figures" / f"{name}.png" for name in BACKTEST_FIGURES}
         for name, path in figures.items():

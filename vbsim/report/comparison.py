@@ -10,9 +10,10 @@ import xarray as xr
 
 from vbsim.errors import RunFolderError
 from vbsim.measures import measure_array, paired_difference
+from vbsim.plots.text import of_holder
 from vbsim.report.run_folder import open_results, read_manifest
 from vbsim.report.tables import money, share
-from vbsim.vocabulary import CONTRACT
+from vbsim.vocabulary import CONTRACT, HOLDER, net_to_holder
 
 _KEYS = ("mean", "prob_loss", "tvar_95")
 
@@ -32,7 +33,10 @@ class Comparison:
 
     def cells(self) -> list[list[str]]:
         """Rows as text, each figure with its standard error."""
-        return [[row["contract"], *(c for k in _KEYS for c in _pair(row, k))] for row in self.rows]
+        return [
+            [of_holder(row["contract"], row["holder"]), *(c for k in _KEYS for c in _pair(row, k))]
+            for row in self.rows
+        ]
 
 
 def compare_runs(folder: Path, other: Path | None = None) -> Comparison:
@@ -56,10 +60,10 @@ def compare_runs(folder: Path, other: Path | None = None) -> Comparison:
     """
     settlement, _ = open_results(folder)
     reference = str(settlement.attrs["reference"])
-    net = settlement["net_to_provider"].isel(year=0, drop=True)
+    net = net_to_holder(settlement).isel(year=0, drop=True)
     note = f"Reference: {reference}. Differences are paired realization by realization."
     if other is not None:
-        second = open_results(other)[0]["net_to_provider"].isel(year=0, drop=True)
+        second = net_to_holder(open_results(other)[0]).isel(year=0, drop=True)
         if second.sizes["realization"] != net.sizes["realization"]:
             raise RunFolderError(
                 f"{folder} has {net.sizes['realization']:,} realizations and {other} has "
@@ -72,13 +76,14 @@ def compare_runs(folder: Path, other: Path | None = None) -> Comparison:
             note += f" Between the runs they are independent: seeds {seeds[0]} and {seeds[1]}."
     alone = measure_array(net, _KEYS)
     paired = paired_difference(net, reference, measures=_KEYS)
-    rows = [_row(alone, paired, str(name)) for name in net[CONTRACT].values]
+    held = zip(net[CONTRACT].values, net[HOLDER].values, strict=True)
+    rows = [_row(alone, paired, str(name), str(holder)) for name, holder in held]
     title = str(folder) if other is None else f"{folder} and {other}"
     return Comparison(title, note, rows)
 
 
-def _row(alone: xr.Dataset, paired: xr.Dataset, name: str) -> dict[str, Any]:
-    row: dict[str, Any] = {"contract": name}
+def _row(alone: xr.Dataset, paired: xr.Dataset, name: str, holder: str) -> dict[str, Any]:
+    row: dict[str, Any] = {"contract": name, "holder": holder}
     for key in _KEYS:
         place = {CONTRACT: name, "measure": key}
         for prefix, source in ((key, alone), (f"{key}_difference", paired)):

@@ -10,8 +10,8 @@ import numpy as np
 import xarray as xr
 
 from vbsim.errors import RunFolderError, did_you_mean
-from vbsim.plots.text import number, words
-from vbsim.vocabulary import CONTRACT, PARTY, REALIZATION, SHARE, USD, YEAR
+from vbsim.plots.text import number, spelled, words
+from vbsim.vocabulary import CONTRACT, HOLDER, PARTY, REALIZATION, SHARE, USD, YEAR
 
 # Realizations that can be asked for by rank of the contract's net result.
 RANKS = {"worst": 0.0, "p5": 0.05, "median": 0.5, "p95": 0.95, "best": 1.0}
@@ -55,7 +55,9 @@ class Explanation:
     Parameters
     ----------
     net
-        Net result of the provider [USD].
+        Net result of the holder [USD].
+    holder
+        Party that holds the contract.
     flows
         Net money of each party that sends or receives any [USD]; they sum to zero.
     """
@@ -65,6 +67,7 @@ class Explanation:
     year: int
     rows: tuple[StatementLine, ...]
     net: float
+    holder: str
     flows: dict[str, float]
 
 
@@ -100,7 +103,9 @@ def explain(
         listed = ", ".join(map(str, years))
         raise RunFolderError(f"no year {chosen} in this run; choose one of: {listed}")
     of_year = settlement.isel({YEAR: years.index(chosen)})
-    position = _position(of_year, contract, realization)
+    holder = str(settlement[HOLDER].values[names.index(contract)])
+    net = of_year["net_to_party"].sel({CONTRACT: contract, PARTY: holder})
+    position = _position(net, realization)
     one = of_year.isel({REALIZATION: position})
     by_party = one["net_to_party"].sel({CONTRACT: contract})
     flows = zip(by_party[PARTY].values, by_party.values, strict=True)
@@ -109,7 +114,8 @@ def explain(
         realization=int(settlement[REALIZATION].values[position]),
         year=chosen,
         rows=tuple(rows(one, contract)),
-        net=float(one["net_to_provider"].sel({CONTRACT: contract})),
+        net=float(net.values[position]),
+        holder=holder,
         flows={str(party): float(amount) for party, amount in flows if amount != 0.0},
     )
 
@@ -158,17 +164,17 @@ def as_json(found: Explanation) -> dict[str, Any]:
         "realization": found.realization,
         "year": found.year,
         "lines": [{key: getattr(row, key) for key in keys} for row in found.rows],
-        "net_to_provider": found.net,
+        "holder": found.holder,
+        "net_to_holder": found.net,
         "net_to_party": found.flows,
     }
 
 
-def _position(of_year: xr.Dataset, contract: str, realization: str | int) -> int:
+def _position(net: xr.DataArray, realization: str | int) -> int:
     if realization in RANKS:
-        net = of_year["net_to_provider"].sel({CONTRACT: contract}).values
         rank = max(int(np.ceil(net.size * RANKS[str(realization)] - 1e-9)) - 1, 0)
-        return int(np.argsort(net, kind="stable")[rank])
-    numbers = of_year[REALIZATION].values
+        return int(np.argsort(net.values, kind="stable")[rank])
+    numbers = net[REALIZATION].values
     text = str(realization)
     found = np.flatnonzero(numbers == int(text)) if text.isdigit() else np.array([])
     if not found.size:
@@ -181,7 +187,7 @@ def _position(of_year: xr.Dataset, contract: str, realization: str | int) -> int
 
 
 def _in_words(formula: str) -> str:
-    return _signs(_NAME.sub(lambda m: m[0].replace("_", " "), formula))
+    return _signs(_NAME.sub(lambda m: spelled(m[0]), formula))
 
 
 def _with_numbers(formula: str, printed: dict[str, str]) -> str:

@@ -9,7 +9,7 @@ from vbsim.plan import FloatArray, Plan
 from vbsim.vocabulary import REALIZATION, SEGMENT, SERVICE, USD, YEAR
 
 PER_THOUSAND = 1000.0
-_BLOCK = 20_000
+_READ = 2**24  # bytes of amounts read at once
 
 
 def fit(plan: Plan, experience: xr.Dataset) -> xr.Dataset:
@@ -50,7 +50,7 @@ def fit(plan: Plan, experience: xr.Dataset) -> xr.Dataset:
 
 
 def ratio_of_sums(
-    amounts: xr.DataArray, exposure: xr.DataArray, block: int = _BLOCK
+    amounts: xr.DataArray, exposure: xr.DataArray, block: int | None = None
 ) -> tuple[FloatArray, FloatArray]:
     """Ratio of sums over realizations, and its delta-method standard error.
 
@@ -61,7 +61,7 @@ def ratio_of_sums(
     exposure
         Dims realization, segment [person-years].
     block
-        Realizations read at a time, which bounds memory.
+        Realizations read at a time, which bounds memory; some 16 MB of them by default.
 
     Returns
     -------
@@ -70,10 +70,11 @@ def ratio_of_sums(
         than two realizations.
     """
     count = exposure.sizes[REALIZATION]
+    rows = block or max(1, _READ * count // (8 * max(1, amounts.size)))
     # Sums of E, E E, A, A A and A E over realizations.
     sums: list[FloatArray] = [np.zeros(1)] * 5
-    for start in range(0, count, block):
-        piece = {REALIZATION: slice(start, start + block)}
+    for start in range(0, count, rows):
+        piece = {REALIZATION: slice(start, start + rows)}
         a = np.asarray(amounts.isel(piece).values, dtype=np.float64)
         e = np.asarray(exposure.isel(piece).values, dtype=np.float64)[:, :, None]
         sums = [s + v.sum(axis=0) for s, v in zip(sums, (e, e * e, a, a * a, a * e), strict=True)]

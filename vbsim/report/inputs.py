@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import Field, dataclass, fields, is_dataclass
 from pathlib import PurePath
 from typing import Any
 
 import numpy as np
 
+from vbsim.payment_models.stop_loss import Cover
 from vbsim.plan import Plan
 from vbsim.plots.text import number, words
 from vbsim.rulebook import KINDS, Figure
@@ -22,6 +23,7 @@ _MANIFEST_WORDS = {
     "realizations": "Realizations",
     "block": "Realizations per block (never changes a number)",
     "started": "Started (UTC)",
+    "resumed": "Resumed (UTC); the times below are of the last part",
     "simulation_seconds": "Time of simulation and settlement [s]",
     "wall_seconds": "Wall time [s]",
     "versions": "Versions",
@@ -30,6 +32,7 @@ _MANIFEST_WORDS = {
 # Told elsewhere on the page.
 _MANIFEST_SKIPS = {"name", "warnings", "unverified_figures"}
 _MOST_NAMED = 6
+_ABREAST = 4  # contracts whose terms stand side by side
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +84,29 @@ def shown_value(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, Mapping):
         return ", ".join(f"{key}: {shown_value(item)}" for key, item in value.items())
+    if is_dataclass(value):
+        return _shown_part(value)
     if isinstance(value, list | tuple):
-        return ", ".join(
+        apart = "; " if any(is_dataclass(item) for item in value) else ", "
+        return apart.join(
             f"({shown_value(item)})" if isinstance(item, list | tuple) else shown_value(item)
             for item in value
         )
     if isinstance(value, int | float | np.number):
         return _plain_number(float(value))
     return str(value)
+
+
+def _shown_part(part: Any) -> str:
+    """Write a part of a contract's terms, such as a quality measure: what is not as usual."""
+    told = []
+    for item in fields(part):
+        value, key = getattr(part, item.name), item.name.replace("_", " ")
+        if value is True:
+            told.append(key)
+        elif item.name != "name" and value != item.default:
+            told.append(f"{key} {shown_value(value)}")
+    return ": ".join(filter(None, [getattr(part, "name", ""), ", ".join(told)]))
 
 
 def _plain_number(value: float) -> str:
@@ -161,25 +179,42 @@ def conditions(plan: Plan) -> list[ConditionRow]:
 
 def _heads_or_share(value: float | bool) -> str:
     """Write what a condition asks or finds: yes or no, a share, or a number of members."""
-    return number(value) if value > 1.0 else shown_value(value)
+    return number(value) if value >= 100.0 else shown_value(value)
 
 
 def terms(plan: Plan) -> list[TermTable]:
     """Terms of all contracts in their first performance year, a table for each kind of terms."""
     groups: dict[type, list[tuple[str, Any]]] = {}
     for contract in plan.contracts:
-        for source in (contract.terms[0], contract.stop_loss):
+        cover = contract.stop_loss[0] if contract.stop_loss else Cover()
+        for source in (contract.terms[0], cover.specific, cover.aggregate):
             if is_dataclass(source) and fields(source):
                 groups.setdefault(type(source), []).append((contract.label, source))
-    return [_term_table(group) for group in groups.values()]
+    return [
+        _term_table(group[first : first + _ABREAST])
+        for group in groups.values()
+        for first in range(0, len(group), _ABREAST)
+    ]
 
 
 def _term_table(group: list[tuple[str, Any]]) -> TermTable:
-    names = [item.name for item in fields(group[0][1])]
     rows = [
-        (words(name), [shown_value(getattr(source, name)) for _, source in group]) for name in names
+        (words(item.name), [shown_value(getattr(source, item.name)) for _, source in group])
+        for item in stated([source for _, source in group])
     ]
     return TermTable([label for label, _ in group], rows)
+
+
+def stated(group: Sequence[Any]) -> list[Field[Any]]:
+    """Terms of one kind that are not at their default in every one of several contracts.
+
+    What is at its default in all of them is no part of those contracts, and telling it is noise.
+    """
+    return [
+        item
+        for item in fields(group[0])
+        if any(getattr(source, item.name) != item.default for source in group)
+    ]
 
 
 def population(plan: Plan) -> list[dict[str, str]]:

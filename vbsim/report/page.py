@@ -20,7 +20,7 @@ from vbsim.report import inputs
 from vbsim.report.answer import answer
 from vbsim.report.explain import Explanation, explain, shown
 from vbsim.report.tables import money
-from vbsim.vocabulary import CONTRACT, MEASURE, PARTY, PROVIDER, SHARE, YEAR
+from vbsim.vocabulary import CONTRACT, HOLDER, MEASURE, PARTY, SHARE, YEAR
 
 # Heading, measure, and whether it is a share.
 ANSWER_COLUMNS = (
@@ -84,7 +84,7 @@ def render(
         plan=plan,
         answer=answer(findings),
         findings=findings,
-        reference=findings.label(findings.reference),
+        reference=findings.contract(findings.reference).label,
         years=[_year(findings, int(year)) for year in summary[YEAR].values],
         headings=[heading for heading, _ in ANSWER_COLUMNS],
         figures=[_figure(name, path) for name, path in figures.items()],
@@ -100,8 +100,9 @@ def render(
 
 
 def answer_rows(findings: Findings, year: int) -> list[Row]:
-    """Rows of the main table: every measure of the provider's net result, with its error."""
-    chosen = findings.summary.sel({YEAR: year, PARTY: PROVIDER})
+    """Rows of the main table: every measure of each contract's net result, with its error."""
+    holders = findings.summary[HOLDER]
+    chosen = findings.summary[["value", "standard_error"]].sel({YEAR: year, PARTY: holders})
     return _rows(findings, chosen, ("value", "standard_error"), percent)
 
 
@@ -136,7 +137,8 @@ def limits(findings: Findings) -> dict[str, Any]:
         "published_benchmark": not all(simulated),
         "base_years": [int(plan.world.years[row]) for row in contract.base_years],
         "capitation": any(c.model == "capitation" for c in plan.contracts),
-        "stop_loss": any(c.stop_loss is not None for c in plan.contracts),
+        "managed_care": any(c.model == "managed_care" for c in plan.contracts),
+        "stop_loss": any(c.stop_loss for c in plan.contracts),
         "relative_use": sum("relative_utilization" in f.path for f in plan.unverified),
         "pandemic": percent(plan.systematic.shocks.pandemic_probability),
         "misfits": count,
@@ -185,7 +187,7 @@ def _rows(
         triples = zip(shows, found, doubts, strict=True)
         cells = [_cell(show, float(value), float(doubt)) for show, value, doubt in triples]
         own = contract.name == findings.reference
-        rows.append(Row(contract.label, contract.lan_category, own, cells))
+        rows.append(Row(findings.label(contract.name), contract.lan_category, own, cells))
     return rows
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from vbsim.plots.text import MISSING, millions, number, percent
-from vbsim.vocabulary import CONTRACT, MEASURE, PARTY, PROVIDER, SHARE, YEAR
+from vbsim.vocabulary import CONTRACT, HOLDER, MEASURE, PARTY, SHARE, YEAR
 
 __all__ = ["money", "money_with_error", "share", "summary_rows", "with_error"]
 
@@ -56,7 +56,7 @@ def summary_rows(summary: xr.Dataset) -> Iterator[dict[str, str | int | float]]:
     Values that are undefined, or rest on too few realizations to have a standard error, are left
     out. The savings rate is
     ``savings_rate.<measure>``, a difference from the reference contract
-    ``difference_from_<reference>.<measure>``; both belong to the provider.
+    ``difference_from_<reference>.<measure>``; both belong to the party that holds the contract.
 
     Parameters
     ----------
@@ -81,6 +81,7 @@ def _rows(
     errors = summary[error].transpose(*dims).values
     units = summary["unit"].values
     names = [values[dim].values for dim in dims]
+    holders = dict(zip(summary[CONTRACT].values, summary[HOLDER].values, strict=True))
     for place in np.ndindex(values.shape):
         found, doubt = float(values.values[place]), float(errors[place])
         if math.isnan(found) or math.isnan(doubt):  # undefined, or too few realizations to tell
@@ -89,7 +90,7 @@ def _rows(
         yield {
             "contract": str(labels[0]),
             "year": int(labels[1]),
-            "party": str(labels[2]) if len(labels) == 4 else PROVIDER,
+            "party": str(labels[2] if len(labels) == 4 else holders[labels[0]]),
             "measure": before + str(labels[-1]),
             "value": found,
             "standard_error": doubt,

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from vbsim.errors import ParameterError, Problem, RuleError, ScenarioError, in_parts
+from vbsim.plan import Condition
 from vbsim.rulebook import Figure
 from vbsim.scenario.schema import Scenario
 from vbsim.scenario.source import Path_, leaves, shown
@@ -62,6 +63,16 @@ class Audit:
         if text not in self.warnings:
             self.warnings.append(text)
 
+    def told(self, name: str, condition: Condition) -> Condition:
+        """Return a condition of a contract, after a warning if it is not met."""
+        if condition.outcome == "not met":
+            figure, fact = condition.figure, _in_words(condition.found)
+            self.warn(
+                f"{name}: the condition '{condition.name}' of {figure.file} is not met: found "
+                f"{fact}, asked for {_in_words(figure.value)}"
+            )
+        return condition
+
     def wrong(self, path: Path_, found: str, expected: str, todo: str = "") -> None:
         """Record a problem at a path of the scenario."""
         self.problems.append(self.scenario.source.problem(path, found, expected, todo))
@@ -88,3 +99,9 @@ class Audit:
         """Raise ScenarioError with every problem found so far, if there is any."""
         if self.problems:
             raise ScenarioError(dict.fromkeys(self.problems))
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,.0f}" if value >= 100.0 else f"{value:g}"

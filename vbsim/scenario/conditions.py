@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from vbsim.errors import did_you_mean
 from vbsim.plan import Condition, Contract
 from vbsim.rulebook import Figure
+from vbsim.scenario import incentive_plan
 from vbsim.scenario.contracts import FORMS, form_of
 from vbsim.scenario.contracts.words import ContractWords, ProgramWords
 from vbsim.scenario.source import shown
@@ -26,24 +27,19 @@ _YES_OR_NO = "yes or no"
 
 def conditions_of(desk: Desk, contract: Contract, words: ContractWords) -> tuple[Condition, ...]:
     """Conditions of a contract's program and track, each with what holds of it."""
+    found = incentive_plan.condition(desk, contract, words.physician_incentive_plan)
     if not isinstance(words, ProgramWords):
-        return ()
+        return found
     asked = _asked(desk, words)
     _check_stated(desk, contract.name, words, asked)
     tell = getattr(FORMS[str(form_of(words))], "facts", None)
     known: dict[str, Any] = {**words.conditions, **(tell(words) if tell else {})}
-    found = []
     for name, figure in asked.items():
         desk.cite(figure)
         fact = _members(desk, contract, name) if figure.unit == _MEMBERS else known.get(name)
         condition = Condition(name.replace("_", " "), figure, fact)
-        if condition.outcome == "not met":
-            desk.audit.warn(
-                f"{contract.name}: the condition '{condition.name}' of {figure.file} is not met: "
-                f"found {_in_words(fact)}, asked for {_in_words(figure.value)}"
-            )
-        found.append(condition)
-    return tuple(found)
+        found = (*found, desk.audit.told(contract.name, condition))
+    return found
 
 
 def _asked(desk: Desk, words: ProgramWords) -> dict[str, Figure]:
@@ -84,9 +80,3 @@ def _members(desk: Desk, contract: Contract, name: str) -> float:
     if base and name.endswith("one_base_year"):
         return max(base)
     return float(desk.heads)
-
-
-def _in_words(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:,.0f}" if value > 1.0 else f"{value:g}"

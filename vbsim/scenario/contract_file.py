@@ -37,7 +37,10 @@ def load_terms(path: str | Path) -> tuple[str, Terms]:
     ScenarioError
         With every problem found: file, line, key, found, expected, what to do.
     """
-    inner = read_source(Path(path))
+    try:
+        inner = read_source(Path(path))
+    except ScenarioError as error:
+        raise _told(error.problems) from None
     places = {(*_PLACE, *inside): place for inside, place in inner.places.items()}
     source = Source(inner.file, {_PLACE[0]: {_PLACE[1]: inner.data}}, places)
     if problems := list(_out_of_place(source)):
@@ -62,7 +65,7 @@ def _out_of_place(source: Source) -> Iterator[Problem]:
         found = shown(words.get("model"))
         todo = did_you_mean(str(words.get("model")), [shared_savings.MODEL])
         yield source.problem((*_PLACE, "model"), found, expected, todo)
-    for key in ("benchmark", "stop_loss"):
+    for key in ("benchmark", "stop_loss", "physician_incentive_plan"):
         if key in words:
             expected = "no such key: the file of outcomes gives benchmark and expenditure"
             yield source.problem((*_PLACE, key), f"'{key}'", expected, "take it out")
@@ -73,8 +76,10 @@ def _told(problems: list[Problem]) -> ScenarioError:
     own = [
         Problem(
             p.file, p.line, p.path.removeprefix(_DOTTED).removeprefix("."), p.found,
-            p.expected.replace(f"a key of {_DOTTED}", "a key of such a contract"), p.todo,
+            p.expected.replace(f"a key of {_DOTTED}", "a key of such a contract")
+            .replace("a scenario", "a contract"),
+            "vbsim settle --help shows one" if p.todo.startswith("start from") else p.todo,
         )
         for p in problems
     ]  # fmt: skip
-    return ScenarioError(own)
+    return ScenarioError(own, "contract")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
 
 from vbsim import rulebook
+from vbsim.errors import did_you_mean
 from vbsim.generators import episodes
-from vbsim.payment_models import clauses
 from vbsim.plan import Contract, Episodes, FloatArray, Layer, World
 from vbsim.rulebook import Figure, Rulebook
 from vbsim.scenario.audit import Audit
@@ -19,6 +19,7 @@ from vbsim.scenario.contracts import FORMS, form_of
 from vbsim.scenario.contracts.words import ContractWords, ProgramWords
 from vbsim.scenario.levels import benchmark_terms
 from vbsim.scenario.source import Path_
+from vbsim.scenario.stop_loss import with_cover
 from vbsim.scenario.world import Draft
 
 TRUNCATED = "truncated"
@@ -64,15 +65,25 @@ class Desk:
         """Rules of a contract's program."""
         return rulebook.read("rules", words.program)
 
+    def known(self, path: Path_, found: Iterable[str], names: Iterable[str], kind: str) -> None:
+        """Record a problem for every key below a path that is none of the names."""
+        known = list(names)
+        for key in (key for key in found if key not in known):
+            expected = f"{kind}: {', '.join(known)}"
+            self.audit.wrong((*path, key), f"'{key}'", expected, did_you_mean(key, known))
+
     def expected_pmpm(self, year: int, basket: np.ndarray | None = None) -> float:
         """Give the expected cost of all services, or of a basket, without savings [USD PMPM]."""
+        members = self.world.members[self.draft.years.index(year)]
+        return float(self.expected_pmpm_by_segment(year, basket) @ members / members.sum())
+
+    def expected_pmpm_by_segment(self, year: int, basket: np.ndarray | None = None) -> FloatArray:
+        """Give the same for each segment, (S,) [USD PMPM]."""
         row = self.draft.years.index(year)
-        members = self.world.members[row]
         by_service = self.world.rate[row] * self.world.mean_unit_cost[row]
         inside = by_service if basket is None else by_service[:, basket]
         share = inside.sum(axis=1) / by_service.sum(axis=1)
-        cost = self.world.expected_cost[row] * share
-        return float(cost @ members / members.sum() / 12.0)
+        return np.asarray(self.world.expected_cost[row] * share / 12.0)
 
     def held_against_benchmark(
         self, name: str, words: ProgramWords, model: str, terms: tuple[object, ...]
@@ -116,13 +127,6 @@ class Desk:
                 expected = "a service of this scenario: " + ", ".join(known)
                 self.audit.wrong((*path, place), repr(service), expected)
         return np.isin(known, services)
-
-    def layer(self, name: str, lower: float, upper: float) -> Layer:
-        """Add a layer of each member's annual cost of all services."""
-        shape: FloatArray = np.ones((self.world.years.size, len(self.world.segments)))
-        basket = np.ones(len(self.world.services), dtype=np.bool_)
-        self.layers[name] = Layer(name, basket, lower * shape, upper * shape, annualized=False)
-        return self.layers[name]
 
     def episode_type(self, path: Path_, name: str) -> episodes.Params | None:
         """Add an episode type with the scenario's figures, else the assumption set's."""
@@ -182,8 +186,12 @@ def resolve_contract(desk: Desk, name: str, words: ContractWords) -> Contract | 
     before = len(audit.problems)
     with audit.at("contracts", name):
         contract = FORMS[str(form_of(words))].write(desk, name, words)
-        contract = _with_stop_loss(desk, contract, words)
-        contract = replace(contract, conditions=conditions_of(desk, contract, words))
+        # What is wrong with a basket would be told a second time by its stop-loss.
+        if words.stop_loss is not None and len(audit.problems) == before:
+            covers, layer = with_cover(desk, contract, words.stop_loss)
+            contract = replace(contract, stop_loss=covers, stop_loss_layer=layer)
+        told = (*contract.conditions, *conditions_of(desk, contract, words))
+        contract = replace(contract, conditions=told)
         return contract if len(audit.problems) == before else None
     return None
 
@@ -198,41 +206,6 @@ def program_figure(audit: Audit, path: str, otherwise: float) -> float:
                 with audit.at("contracts", name, "performance_year"):
                     return float(audit.cite(book.figure(path, year)))
     return otherwise
-
-
-def _with_stop_loss(desk: Desk, contract: Contract, words: ContractWords) -> Contract:
-    if words.stop_loss is None:
-        return contract
-    stated = desk.audit.scenario.stop_loss[words.stop_loss]
-    limit = np.inf if stated.limit is None else stated.limit
-    end = stated.attachment + limit
-    layer = desk.layer(f"stop_loss_{words.stop_loss}", stated.attachment, end)
-    premium = stated.premium_pmpm
-    if premium is None:
-        expected = stated.coinsurance * expected_layer_pmpm(desk, stated.attachment, limit)
-        premium = expected * (1.0 + (stated.loading or 0.0))
-        desk.audit.derived(
-            f"stop-loss premium, {words.stop_loss}",
-            round(premium, 2),
-            "USD PMPM",
-            f"expected recovery {expected:.2f} PMPM, loaded by {stated.loading:g}",
-        )
-    terms = clauses.StopLossTerms(stated.attachment, limit, stated.coinsurance, premium)
-    return replace(contract, stop_loss=terms, stop_loss_layer=layer.name)
-
-
-def expected_layer_pmpm(desk: Desk, attachment: float, limit: float) -> float:
-    """Exact expected cost in a layer of members' annual cost, first performance year [USD PMPM]."""
-    row = desk.draft.years.index(desk.years[0])
-    members = desk.world.members[row]
-    bounds = np.array([attachment, attachment + limit])
-    total = 0.0
-    for column, count in enumerate(members):
-        cost = desk.draft.distribution(row, column)
-        scale = desk.world.expected_cost[row, column] / desk.draft.mean_cost(row, column)
-        lower, upper = cost.limited_mean(np.minimum(bounds / scale, 1e300), annualized=False)
-        total += count * scale * (upper - lower)
-    return float(total / members.sum() / 12.0)
 
 
 def truncation_layer(draft: Draft, world: World) -> Layer:

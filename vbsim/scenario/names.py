@@ -27,12 +27,15 @@ STREAMS = (
     "quality",
     "episodes",
     "quality_measures",
+    "sobol",
 )
 
 
 def wrong_names(source: Source) -> list[Problem]:
     """Everything that is named and does not exist, or stated and never read; each once."""
-    checks = (_assumptions, _streams, _reference, _segments, _services, _years, _base_years)
+    checks = (
+        _assumptions, _streams, _reference, _segments, _services, _years, _base_years, _lasers,
+    )  # fmt: skip
     found = [problem for check in checks for problem in check(source)]
     for name in source.below("contracts"):
         found += _contract(source, name)
@@ -103,6 +106,13 @@ def _services(source: Source) -> Iterator[Problem]:
             )
     path = ("uncertainty", "service_sd")
     yield from _unknown_keys(source, path, [*known, *map(str, own)], "a service of this scenario")
+
+
+def _lasers(source: Source) -> Iterator[Problem]:
+    known = [str(name) for name in source.below("population", "segments")]
+    for name in source.below("stop_loss"):
+        path: Path_ = ("stop_loss", name, "lasers")
+        yield from _unknown_keys(source, path, known, "a segment of the population")
 
 
 def _years(source: Source) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 
 from vbsim import rulebook
 from vbsim.generators import entity_year, shocks, trend, true_savings
-from vbsim.plan import Observed, Plan, Systematic
+from vbsim.plan import ALL_CLAIMS, Layer, Observed, Plan, Systematic
 from vbsim.rulebook import Rulebook
 from vbsim.scenario import quality
 from vbsim.scenario.audit import Audit
@@ -38,13 +38,15 @@ _QUOTED = (
 )
 
 
-def resolve(scenario: Scenario) -> Plan:
+def resolve(scenario: Scenario, entity: str = "") -> Plan:
     """Turn a Scenario into a Plan.
 
     Parameters
     ----------
     scenario
         From :func:`vbsim.load`.
+    entity
+        Its name in a portfolio, which keeps totals and layers of an entity's claims alone.
 
     Returns
     -------
@@ -77,13 +79,16 @@ def resolve(scenario: Scenario) -> Plan:
     with audit.at("uncertainty"):
         systematic = _systematic(draft, book)
     bundled = desk.plan_episodes()
+    if entity:
+        bounds, everything = np.zeros(draft.members.shape), np.ones(len(draft.services), dtype=bool)
+        layers[ALL_CLAIMS] = Layer(ALL_CLAIMS, everything, bounds, bounds + np.inf, False)
     audit.check()
     audit.stated(*((key,) for key in _QUOTED))
     outputs, observed = scenario.outputs, scenario.outputs.observed
     return Plan(
         name=scenario.name,
         description=scenario.description,
-        scenario=as_yaml(scenario),
+        scenario="" if entity else as_yaml(scenario),
         seed=scenario.seed,
         seeds=tuple(sorted(scenario.seeds.items())),
         realizations=scenario.realizations,
@@ -100,6 +105,8 @@ def resolve(scenario: Scenario) -> Plan:
         figures=tuple(audit.figures.values()),
         warnings=tuple(audit.warnings),
         episodes=bundled,
+        engine="collective" if entity else "auto",
+        entity=entity,
     )
 
 

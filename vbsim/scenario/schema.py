@@ -15,11 +15,9 @@ from vbsim.generators import true_savings
 from vbsim.scenario.contracts import Contract
 from vbsim.scenario.quality import Quality
 from vbsim.scenario.shape import (
-    AtLeastOne,
     Benchmark,
     Cited,
     Label,
-    Money,
     Name,
     Part,
     PerCapita,
@@ -33,10 +31,10 @@ from vbsim.scenario.shape import (
     UnitCost,
     Wrong,
     Year,
-    one_of,
     refuse,
 )
 from vbsim.scenario.source import Source
+from vbsim.scenario.stop_loss import StopLoss
 
 
 class Segment(Cited):
@@ -117,23 +115,6 @@ class Uncertainty(Cited):
     service_correlation: Share | None = None
     pandemic_probability: Share | None = None
     local_sd: Spread | None = Field(default=None, description="sd of the entity's own cost level")
-
-
-class StopLoss(Cited):
-    """Specific stop-loss on each member's annual cost."""
-
-    attachment: AtLeastOne = Field(description="member's annual cost at which it begins [USD]")
-    limit: AtLeastOne | None = Field(default=None, description="width of the layer [USD]")
-    coinsurance: Share = Field(default=1.0, description="share of the layer the reinsurer pays")
-    premium_pmpm: Money | None = Field(default=None, description="premium [USD PMPM]")
-    loading: Annotated[float, Field(ge=0.0, le=10.0)] | None = Field(
-        default=None, description="premium over expected recovery, as a share of it"
-    )
-
-    @model_validator(mode="after")
-    def _one_premium(self) -> StopLoss:
-        refuse(one_of(self, "premium_pmpm", "loading"))
-        return self
 
 
 class EpisodeType(Cited):

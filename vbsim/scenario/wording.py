@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import types
+from collections.abc import Mapping
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -115,7 +116,7 @@ def _unknown_key(source: Source, path: Path_) -> Problem:
             expected = f"only keys that {form} reads: {read}"
             return source.problem(path, f"'{key}'", expected, "take it out")
     else:
-        own = _fields(path[:-1])
+        own = _fields(source, path[:-1])
     return source.problem(
         path, f"the unknown key '{key}'", f"a key of {group}", did_you_mean(key, own)
     )
@@ -123,7 +124,7 @@ def _unknown_key(source: Source, path: Path_) -> Problem:
 
 def _expected(item: Item) -> str:
     if item["loc"][-1] == "[key]" and item["type"] in _NUMBERS:
-        return "a year as a key"
+        return "a number as a key" if item["loc"][0] == "contracts" else "a year as a key"
     text = _EXPECTED.get(item["type"], item["msg"])
     return text.format(**{k: _number(v) for k, v in item.get("ctx", {}).items()})
 
@@ -171,10 +172,14 @@ def _as_number(text: str) -> str:
     return f"{number:.15g}" if math.isfinite(number) else ""
 
 
-def _fields(path: Path_) -> list[str]:
+def _fields(source: Source, path: Path_) -> list[str]:
     """Keys of the schema's model at a path."""
     annotation: Any = Scenario
-    for part in path:
+    below = path
+    if len(path) > 2 and path[0] == "contracts":
+        form = form_of(source.at(*path[:2]))
+        annotation, below = FORMS[str(form)].Words, path[2:]
+    for part in below:
         model = _model(annotation)
         if model is not None and part in model.model_fields:
             annotation = model.model_fields[str(part)].annotation
@@ -205,6 +210,6 @@ def _model(annotation: Any) -> type[BaseModel] | None:
 
 def _item(annotation: Any) -> Any:
     for branch in _branches(annotation):
-        if get_origin(branch) in (dict, list):
+        if get_origin(branch) in (dict, list, Mapping):
             return get_args(branch)[-1]
     return None

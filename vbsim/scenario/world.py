@@ -21,6 +21,8 @@ from vbsim.scenario.audit import Audit
 from vbsim.scenario.schema import Segment
 from vbsim.scenario.source import Path_
 
+# Grid points up to a layer's lower bound at the most: the grid reaches four times as far.
+_STEPS_TO_LAYER = 2000
 _STATE = ("risk_sd", "ill_share", "ill_ratio")
 
 
@@ -48,16 +50,14 @@ class Draft:
         return [self.audit.scenario.population.segments[name] for name in self.segments]
 
     def distribution(
-        self, year: int, segment: int, basket: BoolArray | None = None
+        self, year: int, segment: int, basket: BoolArray | None = None, step: float = 0.0
     ) -> annual_cost.AnnualCost:
         """Annual cost of a member of a segment, before its cost level is set.
 
-        Of all services, or of those in a basket.
+        Of all services or of a basket; ``step`` as in :func:`annual_cost.annual_cost`.
         """
-        use, costs = self.use[year][segment], self.unit_costs[year]
-        if basket is not None and not basket.all():
-            use, costs = use.of(basket), tuple(compress(costs, basket))
-        return annual_cost.annual_cost(self.people[segment], use, costs)
+        use, costs = self._chosen(year, segment, basket)
+        return annual_cost.annual_cost(self.people[segment], use, costs, step)
 
     def truncation(self, year: int, segment: int) -> float:
         """Find the truncation point of the nation [USD]; infinite when nothing is truncated."""
@@ -86,10 +86,19 @@ class Draft:
             )
         return float(optimize.brentq(miss, 0.5 * start, 20.0 * start, rtol=1e-10))
 
-    def mean_cost(self, year: int, segment: int) -> float:
-        """Exact mean annual cost before the cost level is set [USD]."""
-        means = [unit_cost.mean(c) for c in self.unit_costs[year]]
-        return float(np.dot(self.use[year][segment].rates, means))
+    def mean_cost(self, year: int, segment: int, basket: BoolArray | None = None) -> float:
+        """Exact mean annual cost before the cost level is set, of all or some services [USD]."""
+        use, costs = self._chosen(year, segment, basket)
+        return float(np.dot(use.rates, [unit_cost.mean(c) for c in costs]))
+
+    def _chosen(
+        self, year: int, segment: int, basket: BoolArray | None
+    ) -> tuple[utilization.Params, tuple[unit_cost.Params, ...]]:
+        """Utilization and unit costs of all services, or of a basket."""
+        use, costs = self.use[year][segment], self.unit_costs[year]
+        if basket is None or basket.all():
+            return use, costs
+        return use.of(basket), tuple(compress(costs, basket))
 
 
 def draft_world(audit: Audit, book: Rulebook, years: tuple[int, ...]) -> Draft:
@@ -151,11 +160,16 @@ def with_moments(draft: Draft, world: World, layer: Layer) -> Layer:
     """Give a layer the exact mean and standard deviation of one member's cost in it."""
     mean, spread = np.zeros(layer.lower.shape), np.zeros(layer.lower.shape)
     for year, segment in np.ndindex(*layer.lower.shape):
-        cost = draft.distribution(year, segment, layer.services)
         scale = world.expected_cost[year, segment] / draft.mean_cost(year, segment)
-        bounds = (float(bound[year, segment]) / scale for bound in (layer.lower, layer.upper))
-        moments = cost.layer_moments(*bounds, layer.annualized)
-        mean[year, segment], spread[year, segment] = np.multiply(moments, scale)
+        lower, upper = (float(b[year, segment] / scale) for b in (layer.lower, layer.upper))
+        step = (upper if np.isfinite(upper) else lower) / _STEPS_TO_LAYER
+        cost = draft.distribution(year, segment, layer.services, step)
+        first, deviation = cost.layer_moments(lower, upper, layer.annualized)
+        if np.isinf(upper):  # what lies beyond the grid is part of the exact mean
+            whole = draft.mean_cost(year, segment, layer.services)
+            below = cost.limited_mean(lower, layer.annualized)[0]
+            first = draft.people[segment].person_years_per_member * float(whole - below)
+        mean[year, segment], spread[year, segment] = scale * first, scale * deviation
     return replace(layer, mean=mean, spread=spread)
 
 

@@ -69,8 +69,16 @@ NONSENSE: list[tuple[Any, dict[str, Any], str]] = [
     (HOSPITAL, {"revenue": -1.0}, r"revenue is -1; expected 0 or more"),
     (HOSPITAL, {"score_divisor": 0.0}, r"score_divisor is 0; expected more than 0"),
     (HOSPITAL, {"minimum_score": 101.0}, r"minimum_score is 101; expected at most the full score"),
-    (HOSPITAL, {"pieces": SLIDING[:2]}, r"no piece holds scores from 75 to 100; add one"),
-    (HOSPITAL, {"pieces": SLIDING[1:]}, r"no piece holds scores from 0 to 18.75; add one"),
+    (
+        HOSPITAL,
+        {"pieces": SLIDING[:2]},
+        r"no rate of scores from 75 to 100; expected a rate of every",
+    ),
+    (
+        HOSPITAL,
+        {"pieces": SLIDING[1:]},
+        r"no rate of scores from 0 to 18.75; expected a rate of every",
+    ),
     (HOSPITAL, {"pieces": ((0.0, 100.0, -9.0, 9.0),)}, r"at rates -9 to 9; .*write 2 % as 0.02"),
     (HOSPITAL, {"pieces": ((100.0, 0.0, 0.0, 0.0),)}, r"goes from 100 to 0 .*; expected rising"),
     (HOSPITAL, {"domains": DOMAINS[1:]}, r"a is in the domain care; expected one of safety"),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
 from vbsim.payment_models import pay_for_performance
+from vbsim.payment_models.scoring import Scale
 from vbsim.plan import Contract
+from vbsim.scenario.contracts.score_words import ScoredWords, scored
 from vbsim.scenario.contracts.words import ProgramWords
 from vbsim.scenario.shape import Positive
 
@@ -18,8 +20,8 @@ MODEL = ""
 PROGRAMS = frozenset({"hospital_vbp"})
 
 
-class Words(ProgramWords):
-    """A hospital; the quality score, times 100, is its total performance score."""
+class Words(ScoredWords, ProgramWords):
+    """A hospital; its measures and domains, or the quality score, make its total score."""
 
     base_payments: Positive = Field(description="base operating DRG payments of the year [USD]")
     exchange_slope: Annotated[float, Field(gt=0.0, le=10.0)] = Field(
@@ -29,17 +31,40 @@ class Words(ProgramWords):
 
 def write(desk: Desk, name: str, words: Words) -> Contract:
     """Contract with the withhold and divisor of its fiscal year."""
-    book, terms = desk.book(words), []
-    for year in desk.years:
-        on = words.performance_year or year
-        names = ("withhold_rate", "score_divisor")
-        values = {key: desk.cite(book.figure(key, on)) for key in names}
-        terms.append(
-            pay_for_performance.Terms(
-                revenue=words.base_payments, exchange_slope=words.exchange_slope, **values
-            )
-        )
+    terms = tuple(_terms(desk, name, words, words.performance_year or y) for y in desk.years)
     on = words.performance_year or desk.years[0]
-    category = desk.cite(book.figure("lan_category", on, words.track))
-    label = words.label or "Hospital VBP"
-    return Contract(name, label, "pay_for_performance", category, tuple(terms))
+    category = desk.cite(desk.book(words).figure("lan_category", on, words.track))
+    return Contract(
+        name=name,
+        label=words.label or "Hospital VBP",
+        model="pay_for_performance",
+        lan_category=category,
+        terms=terms,
+        measures=tuple(words.measures),
+    )
+
+
+def _terms(desk: Desk, name: str, words: Words, on: int) -> pay_for_performance.Terms:
+    names = ("withhold_rate", "score_divisor")
+    return pay_for_performance.Terms(
+        **{key: desk.cite(desk.book(words).figure(key, on)) for key in names},
+        **_score(desk, name, words, on),
+        revenue=words.base_payments,
+        exchange_slope=words.exchange_slope,
+    )
+
+
+def _score(desk: Desk, name: str, words: Words, on: int) -> dict[str, Any]:
+    """Terms of a score of measures: the program's points, domains and how many it asks for."""
+    if not words.measures and not words.domains:
+        return {}
+    book = desk.book(words)
+    weights = desk.cite(book.figure("domain_weights", on))
+    found = scored(desk, name, words, weights)
+    least = desk.cite(book.figure("minimum_domains", on))
+    if found and len(found["domains"]) < least:
+        listed = ", ".join(domain.name for domain in found["domains"])
+        expected = f"measures or stated scores of at least {least} of {', '.join(weights)}"
+        desk.audit.wrong(("contracts", name), f"a score of {listed} alone", expected)
+    scale = Scale(**desk.cite(book.figure("points", on)))
+    return {"scale": scale, "minimum_domains": least, **found}

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from vbsim.payment_models import pay_for_performance
 from vbsim.plan import Contract
+from vbsim.scenario.contracts.score_words import ScoredWords, lines_of, scored
 from vbsim.scenario.contracts.words import ProgramWords
 from vbsim.scenario.shape import Positive
 
@@ -18,8 +19,8 @@ MODEL = ""
 PROGRAMS = frozenset({"mips"})
 
 
-class Words(ProgramWords):
-    """A clinician or group; the quality score, times 100, is its final score."""
+class Words(ScoredWords, ProgramWords):
+    """A clinician or group; its categories as domains, or the quality score, make its score."""
 
     base_payments: Positive = Field(description="Part B payments of the year [USD]")
     scaling_factor: Annotated[float, Field(gt=0.0)] = Field(
@@ -29,24 +30,39 @@ class Words(ProgramWords):
 
 def write(desk: Desk, name: str, words: Words) -> Contract:
     """Contract with the adjustments of its performance year."""
-    book, terms = desk.book(words), []
-    for year in desk.years:
-        on = words.performance_year or year
-        largest = desk.cite(book.figure("largest_scaling_factor", on))
-        if words.scaling_factor > largest:
-            desk.audit.wrong(
-                ("contracts", name, "scaling_factor"),
-                f"{words.scaling_factor:g}",
-                f"at most {largest:g} ({book.file})",
-            )
-        pieces = [
-            (low, high, _scaled(words, at_low), _scaled(words, at_high))
-            for low, high, at_low, at_high in desk.cite(book.figure("pieces", on))
-        ]
-        terms.append(pay_for_performance.Terms(revenue=words.base_payments, pieces=tuple(pieces)))
+    terms = tuple(_terms(desk, name, words, words.performance_year or y) for y in desk.years)
     on = words.performance_year or desk.years[0]
-    category = desk.cite(book.figure("lan_category", on, words.track))
-    return Contract(name, words.label or "MIPS", "pay_for_performance", category, tuple(terms))
+    category = desk.cite(desk.book(words).figure("lan_category", on, words.track))
+    return Contract(
+        name=name,
+        label=words.label or "MIPS",
+        model="pay_for_performance",
+        lan_category=category,
+        terms=terms,
+        measures=tuple(words.measures),
+    )
+
+
+def _terms(desk: Desk, name: str, words: Words, on: int) -> pay_for_performance.Terms:
+    book, weights = desk.book(words), None
+    largest = desk.cite(book.figure("largest_scaling_factor", on))
+    if words.scaling_factor > largest:
+        desk.audit.wrong(
+            ("contracts", name, "scaling_factor"),
+            f"{words.scaling_factor:g}",
+            f"at most {largest:g} ({book.file})",
+        )
+    if words.measures or words.domains:
+        weights = desk.cite(book.figure("category_weights", on))
+    table = [
+        [low, high, _scaled(words, at_low), _scaled(words, at_high)]
+        for low, high, at_low, at_high in desk.cite(book.figure("pieces", on))
+    ]
+    return pay_for_performance.Terms(
+        **scored(desk, name, words, weights),
+        revenue=words.base_payments,
+        pieces=lines_of(table),
+    )
 
 
 def _scaled(words: Words, rate: float) -> float:

@@ -16,8 +16,15 @@ from pydantic import Field, model_validator
 
 from vbsim.payment_models import capitation, shared_savings
 from vbsim.plan import Contract
+from vbsim.scenario.contracts.rate_words import (
+    RateWords,
+    WithholdWords,
+    rate_terms,
+    rate_wrongs,
+    withhold_terms,
+)
 from vbsim.scenario.contracts.words import ProgramWords
-from vbsim.scenario.shape import Benchmark, Money, Share, Wrong, one_of, refuse
+from vbsim.scenario.shape import Benchmark, Money, Share, Wrong, refuse
 from vbsim.scenario.source import shown
 
 if TYPE_CHECKING:
@@ -31,8 +38,8 @@ Contractor = Literal["fqhc", "hospital", "physician_group", "ipa", "aco", "other
 Guided = Share | Literal["guideline"]
 
 
-class Words(ProgramWords):
-    """A level of New York's value-based payment."""
+class Words(RateWords, ProgramWords):
+    """A level of New York's value-based payment; the rate is level 3's capitation."""
 
     benchmark: Benchmark | None = Field(default=None, description="target budget")
     contract_year: Annotated[int, Field(ge=1, le=30)] = Field(
@@ -55,9 +62,8 @@ class Words(ProgramWords):
     social_needs_pmpm: Money | None = Field(
         default=None, description="cost of the social-needs intervention [USD PMPM]"
     )
-    pmpm: Money | None = Field(default=None, description="level 3: capitation [USD PMPM]")
-    expected_cost_share: Annotated[float, Field(gt=0.0, le=3.0)] | None = Field(
-        default=None, description="level 3: capitation as a share of expected cost"
+    withhold: WithholdWords | None = Field(
+        default=None, description="level 3: part of the capitation that quality earns back"
     )
 
     @model_validator(mode="after")
@@ -75,7 +81,7 @@ def _level_wrongs(words: Words) -> Iterable[Wrong]:
     reads = {
         "level_1": {"benchmark", "savings_share", "minimum_quality"},
         "level_2": {"benchmark", "savings_share", "loss_share", "loss_cap", "minimum_quality"},
-        "level_3": {"pmpm", "expected_cost_share"},
+        "level_3": {*RateWords.model_fields, "withhold"},
     }
     if words.track not in needs:
         return  # names.py says which levels there are
@@ -84,12 +90,12 @@ def _level_wrongs(words: Words) -> Iterable[Wrong]:
             todo = f"add it, such as {key}: 0.5, or {key}: guideline"
             yield Wrong("", f"{words.track} without {key}", f"the key {key}", todo)
     for key in set().union(*reads.values()) - reads[words.track]:
-        if getattr(words, key) is not None:
+        if getattr(words, key) not in (None, False):
             yield Wrong(
                 key, f"{key} in {words.track}", "a key that this level reads", "take it out"
             )
     if words.track == "level_3":
-        yield from one_of(words, "pmpm", "expected_cost_share")
+        yield from rate_wrongs(words)
 
 
 def facts(words: Words) -> dict[str, Any]:
@@ -218,19 +224,21 @@ def _counts_as(desk: Desk, name: str, words: Words, terms: tuple[shared_savings.
 
 def _prepaid(desk: Desk, name: str, words: Words) -> Contract:
     """Level 3: capitation, out of which the contractor pays all claims and the intervention."""
-    terms = []
-    for year in desk.years:
-        rate = words.pmpm
-        if rate is None:
-            rate = desk.expected_pmpm(year) * (words.expected_cost_share or 1.0)
-            desk.audit.derived(
-                f"capitation, {name}, {year}",
-                round(rate, 2),
-                "USD PMPM",
-                f"{words.expected_cost_share:g} of expected cost without true savings",
-            )
-        terms.append(capitation.Terms(rate))
+    terms = tuple(
+        capitation.Terms(
+            rate_terms(desk, ("contracts", name), words, year),
+            withhold=withhold_terms(words.withhold),
+            social_needs_pmpm=words.social_needs_pmpm or 0.0,
+        )
+        for year in desk.years
+    )
     on = words.performance_year or desk.years[0]
     category = desk.cite(desk.book(words).figure("lan_category", on, words.track))
+    if not terms[0].withhold.share:
+        category = "4N"
+        desk.audit.warn(
+            f"{name}: level_3 without a withhold pays whatever the quality: HCP-LAN 4N, capitation "
+            "without a link to quality"
+        )
     label = words.label or "NY VBP LEVEL 3"
-    return Contract(name, label, "capitation", category, tuple(terms))
+    return Contract(name, label, "capitation", category, terms)

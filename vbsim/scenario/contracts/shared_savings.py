@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
-from vbsim.errors import did_you_mean
 from vbsim.payment_models import clauses, shared_savings
 from vbsim.plan import Contract
+from vbsim.scenario.contracts.score_words import check_known
 from vbsim.scenario.contracts.words import ModelWords
 from vbsim.scenario.shape import Benchmark, Money, Name, Part, Share, Wrong, refuse
 
@@ -150,13 +150,8 @@ def write(desk: Desk, name: str, words: Words) -> Contract:
 
 def _reverse(desk: Desk, name: str, words: Words) -> frozenset[str]:
     """Measures of which a lower rate is better; one that is none is recorded as a problem."""
+    check_known(desk, name, words.measures)
     known = desk.audit.scenario.quality.measures
-    for measure in words.measures:
-        if measure not in known:
-            path = ("contracts", name, "measures", measure)
-            expected = "a measure under quality.measures"
-            hint = did_you_mean(measure, known) if known else "add it there"
-            desk.audit.wrong(path, f"'{measure}'", expected, hint)
     return frozenset(key for key, measure in known.items() if measure.reverse)
 
 

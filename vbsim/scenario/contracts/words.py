@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
-from vbsim.scenario.shape import Cited, Label, Name, Share, Year
+from vbsim.scenario.shape import Cited, Label, Money, Name, Part, Share, Year
+
+
+class IncentivePlan(Part):
+    """A Medicare Advantage or Medicaid plan pays physicians, whose risk for referrals is limited.
+
+    What quality earns does not count as payment at risk.
+    """
+
+    payments_at_risk: Share | None = Field(
+        default=None, description="part of all potential payments that referrals may cost"
+    )
+    panel: Annotated[int, Field(gt=0, le=100_000_000)] | None = Field(
+        default=None, description="patients, pooled where the rule allows it; else the members"
+    )
+    deductible: Money | None = Field(
+        default=None, description="largest deductible per patient in the table in force [USD]"
+    )
 
 
 class ContractWords(Cited):
@@ -12,6 +31,9 @@ class ContractWords(Cited):
 
     label: Label | None = Field(default=None, description="words for tables and figures")
     stop_loss: Name | None = Field(default=None, description="name under the key stop_loss")
+    physician_incentive_plan: IncentivePlan | None = Field(
+        default=None, description="a Medicare Advantage or Medicaid plan pays the provider"
+    )
 
 
 class ModelWords(ContractWords):

@@ -1,0 +1,78 @@
+"""Statements that README shows are those that the shipped scenarios give.
+
+After a change that is meant to move them: ``python -m tests.test_readme`` writes them anew.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from importlib import import_module
+
+import numpy as np
+import pytest
+
+from tests.conftest import REPOSITORY, plan_of
+from vbsim.cli.show import stdout
+from vbsim.report.explain import explain
+from vbsim.settle import settle
+from vbsim.simulate import engine_of
+
+README = REPOSITORY / "README.md"
+WIDTH = 92
+SHOWN = re.compile(
+    r"(vbsim explain runs/(\w+) --contract (\w+) --realization (\d+)\n```\n\n```\n)(.*?)(?=```)",
+    re.S,
+)
+NUMBER = re.compile(r"[\d,]*\d(?:\.\d+)?")
+
+
+def statement(scenario: str, contract: str, realization: int) -> str:
+    """What the command prints: a realization has its numbers whatever else is simulated."""
+    plan = plan_of(REPOSITORY / "scenarios" / f"{scenario}.yaml")
+    settlement = settle(plan, engine_of(plan).block(np.array([realization])))
+    width = stdout.width
+    stdout.width = WIDTH
+    try:
+        with stdout.capture() as printed:
+            import_module("vbsim.cli.explain").statement(explain(settlement, contract, realization))
+    finally:
+        stdout.width = width
+    return "\n".join(line.rstrip() for line in printed.get().splitlines()) + "\n"
+
+
+def shown() -> Iterator[re.Match[str]]:
+    return SHOWN.finditer(README.read_text(encoding="utf-8"))
+
+
+def test_five_statements_are_shown() -> None:
+    found = [(match[2], match[3]) for match in shown()]
+    assert found == [
+        ("northwest_ohio_2022", "enhanced"),
+        ("aco_reach", "global"),
+        ("bundles", "team_track_3"),
+        ("northwest_ohio_2022", "capitation"),
+        ("all_models", "hospital_vbp"),
+    ]
+
+
+@pytest.mark.parametrize("match", list(shown()), ids=lambda match: f"{match[2]}-{match[3]}")
+def test_a_statement_is_what_the_command_prints(match: re.Match[str]) -> None:
+    """Words to the letter, figures to a cent in 10^8: the last digit is the processor's."""
+    found, expected = statement(match[2], match[3], int(match[4])), match[5]
+    assert NUMBER.sub("#", found) == NUMBER.sub("#", expected)
+    numbers = [
+        [float(text.replace(",", "")) for text in NUMBER.findall(page)]
+        for page in (found, expected)
+    ]
+    np.testing.assert_allclose(*numbers, rtol=1e-8, atol=0.011)
+
+
+if __name__ == "__main__":
+    README.write_text(
+        SHOWN.sub(
+            lambda match: match[1] + statement(match[2], match[3], int(match[4])),
+            README.read_text(encoding="utf-8"),
+        ),
+        encoding="utf-8",
+    )
