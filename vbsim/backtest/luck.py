@@ -27,6 +27,7 @@ from vbsim.backtest.panel import FloatArray, Panel
 from vbsim.generators import annual_cost
 from vbsim.outcomes.mssp_facts import rule
 from vbsim.plan import Plan
+from vbsim.rulebook import Figure
 from vbsim.scenario.load import validate
 from vbsim.scenario.resolve import resolve
 from vbsim.scenario.source import Source
@@ -47,6 +48,8 @@ class MemberLuck:
         Parts of that variance due to the member's lasting risk and to the state.
     state_persistence, retention
         Correlation of the state from year to year; share of members who stay.
+    figures
+        What all this rests on.
     """
 
     variance: FloatArray
@@ -54,6 +57,12 @@ class MemberLuck:
     state: FloatArray
     state_persistence: float
     retention: float
+    figures: tuple[Figure, ...] = ()
+
+    @property
+    def unverified(self) -> tuple[Figure, ...]:
+        """Those of ``figures`` whose source has not been seen."""
+        return tuple(figure for figure in self.figures if not figure.verified)
 
     def by_lag(self, lags: FloatArray) -> FloatArray:
         """Covariance of luck so many years apart, (..., E), as ``variance`` is at lag 0."""
@@ -83,7 +92,8 @@ def member_luck(year: int) -> MemberLuck:
         parts.append(np.array(shares) * (level / layer.mean[-1, kind]) ** 2)
     lasting, state = np.array(parts).T
     first = world.people[0]
-    return MemberLuck(variance, lasting, state, first.ill_persistence, first.retention)
+    used = tuple(figure for figure in plan.figures if figure.file.startswith("assumptions/"))
+    return MemberLuck(variance, lasting, state, first.ill_persistence, first.retention, used)
 
 
 def covariance(panel: Panel, members: MemberLuck) -> FloatArray:

@@ -109,6 +109,7 @@ class _Draft:
 
     @classmethod
     def empty(cls, acos: int, years: IntArray) -> _Draft:
+        """Make room for results that are not known yet."""
         shape = (acos, years.size)
         missing, no = np.full(shape, np.nan), np.zeros(shape, np.bool_)
         return cls(

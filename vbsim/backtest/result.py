@@ -12,6 +12,7 @@ from vbsim.backtest import scores
 from vbsim.backtest.facts import Known
 from vbsim.backtest.fit import Fit
 from vbsim.backtest.forecast import Predictive
+from vbsim.backtest.luck import MemberLuck
 from vbsim.backtest.panel import FloatArray
 from vbsim.backtest.payment import Draws
 from vbsim.backtest.simple import Simple
@@ -81,6 +82,8 @@ class Backtest:
         Which ACOs are in the last history file: those that every forecast speaks of, (A,).
     band
         Number of the size band, (A,).
+    luck
+        Of single members, and the figures it rests on.
     fitted
         The process as fitted to the history.
     forecast
@@ -106,6 +109,7 @@ class Backtest:
     payment: FloatArray
     scored: NDArray[np.bool_]
     band: NDArray[np.int64]
+    luck: MemberLuck
     fitted: Fit
     forecast: Predictive
     draws: Draws

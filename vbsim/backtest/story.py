@@ -14,7 +14,7 @@ from vbsim.backtest import scores
 from vbsim.backtest.facts import AcoYear, read, read_crosswalk
 from vbsim.backtest.fit import Fit, fit
 from vbsim.backtest.forecast import Predictive, forecast
-from vbsim.backtest.luck import covariance, member_luck
+from vbsim.backtest.luck import MemberLuck, covariance, member_luck
 from vbsim.backtest.panel import panel_of
 from vbsim.backtest.payment import Draws, simulate
 from vbsim.backtest.result import BANDS, Backtest, Given, Total
@@ -53,11 +53,15 @@ def backtest(history: Sequence[str], target: str, crosswalk: Path | None = None)
     members = member_luck(int(panel.years[-1]))
     fitted = fit(panel, covariance(panel, members))
     predictive = forecast(past, known, fitted, members)
-    return _scored(past, rows, fitted, predictive)
+    return _scored(past, rows, members, fitted, predictive)
 
 
 def _scored(
-    past: Sequence[AcoYear], rows: Sequence[AcoYear], fitted: Fit, predictive: Predictive
+    past: Sequence[AcoYear],
+    rows: Sequence[AcoYear],
+    members: MemberLuck,
+    fitted: Fit,
+    predictive: Predictive,
 ) -> Backtest:
     known = tuple(row.known for row in rows)
     years = sorted({row.known.year for row in past})
@@ -79,6 +83,7 @@ def _scored(
         payment=payment,
         scored=scored,
         band=band,
+        luck=members,
         fitted=fitted,
         forecast=predictive,
         draws=draws,

@@ -76,6 +76,11 @@ def _show(found: Backtest) -> None:
     _table("The program", ["", "80 % interval", "median", "published", ""], page.total_rows(found))
     rows = (page.Row(row.name, row.cells[:6]) for row in page.size_rows(found))
     _table("By beneficiaries", ["", "ACOs", *levels, "CRPS"], rows)
+    if unseen := found.luck.unverified:
+        stdout.print(
+            f"{len(unseen)} of {len(found.luck.figures)} figures of the luck of members are "
+            "UNVERIFIED; the page lists them."
+        )
 
 
 def _table(title: str, headings: list[str], rows: Iterable[Row]) -> None:

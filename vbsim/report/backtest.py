@@ -19,6 +19,7 @@ from vbsim.errors import RunFolderError
 from vbsim.plots.backtest import BACKTEST_FIGURES
 from vbsim.plots.backtest.names import FORECASTS, band
 from vbsim.plots.text import MILLION, MISSING, number, percent
+from vbsim.report import inputs
 from vbsim.report.figures import DOTS_PER_INCH
 from vbsim.report.unfinished import whole_folder
 
@@ -83,6 +84,7 @@ def render(found: Backtest, figures: dict[str, Path]) -> str:
     )  # fmt: skip
     return environment.get_template("backtest.html.j2").render(
         found=found,
+        inputs=inputs,
         scores=list(score_rows(found)),
         totals=list(total_rows(found)),
         sizes=list(size_rows(found)),
