@@ -24,6 +24,7 @@ from rich.progress import (
 from rich.text import Text
 
 from vbsim.cli import show
+from vbsim.cli.backtest import backtest
 from vbsim.cli.explain import explain
 from vbsim.cli.rules import rules
 from vbsim.cli.settle import settle
@@ -40,6 +41,7 @@ app = typer.Typer(
 )
 
 app.command()(settle)
+app.command()(backtest)
 app.command()(explain)
 app.add_typer(rules, name="rules")
 
