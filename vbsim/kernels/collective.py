@@ -137,13 +137,15 @@ def add_bulk(key, group, given, out):  # type: ignore[no-untyped-def]
         add(group.loadings[j, group.first[j] :], z, out[group.first[j] :])
 
 
-@njit
-def layer_factors(year, price, use, response):  # type: ignore[no-untyped-def]
-    """Factors on mean and deviation of a year's layers, (L, 2)."""
-    factors = np.empty((response.curvature.shape[1], 2))
+@njit(inline="always")
+def layer_factors(year, price, use, response, factors):  # type: ignore[no-untyped-def]
+    """Fill ``factors`` (L, 2) on mean and deviation of a year's layers, and return it."""
+    moved = False  # in a base year no use is
+    for j in range(use.size):
+        moved |= use[j] != 0.0
     for number in range(factors.shape[0]):
         linear = spread = square = level = 0.0
-        for j in range(use.size):
+        for j in range(use.size if moved else 0):
             linear += response.use[year, number, j] * use[j]
             spread += response.spread_use[year, number, j] * use[j]
             for k in range(use.size):
@@ -156,7 +158,7 @@ def layer_factors(year, price, use, response):  # type: ignore[no-untyped-def]
     return factors
 
 
-@njit
+@njit(inline="always")
 def stretch(year, deviation, exact, use, price, layers, sums):  # type: ignore[no-untyped-def]
     """Turn a year's deviations into sums, with the systematic factors of the year.
 
@@ -203,6 +205,7 @@ def simulate_sums(realizations, segment, group, exact, response, factors, given,
     for row in prange(realizations.size):
         key = child(group.key, realizations[row])
         deviation = np.zeros(years * width)
+        layers = np.empty((response.curvature.shape[1], 2))
         add_tail(child(key, 0), group, deviation)
         if group.first.size > 0:
             add_bulk(child(key, 1), group, given[row], deviation)
@@ -213,7 +216,7 @@ def simulate_sums(realizations, segment, group, exact, response, factors, given,
                 exact,
                 use[row, year],
                 price[row, year],
-                layer_factors(year, log_price[row, year], log_use[row, year], response),
+                layer_factors(year, log_price[row, year], log_use[row, year], response, layers),
                 (
                     claims[row, year, segment],
                     cost[row, year, segment],
