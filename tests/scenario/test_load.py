@@ -225,7 +225,7 @@ def test_the_json_schema_knows_every_key_that_is_shipped(path: Path) -> None:
 
 def test_the_json_schema_names_the_top_level_keys() -> None:
     schema = json.loads(json_schema())
-    assert set(schema["properties"]) == {*vbsim.Scenario.model_fields, "extends"}
+    assert set(schema["properties"]) == {*vbsim.Scenario.model_fields, "extends", "portfolio"}
     assert schema["additionalProperties"] is False
 
 
@@ -237,5 +237,7 @@ def test_every_form_is_reached_by_a_program_or_a_model() -> None:
 
 
 def test_every_stream_that_may_be_seeded_is_drawn_from() -> None:
-    text = (REPOSITORY / "vbsim" / "simulate.py").read_text(encoding="utf-8")
+    package = REPOSITORY / "vbsim"
+    files = [package / "simulate.py", *(package / "engines").glob("*.py")]
+    text = "".join(path.read_text(encoding="utf-8") for path in files)
     assert [name for name in names.STREAMS if f'"{name}"' not in text] == []

@@ -77,17 +77,22 @@ def trajectories(plan: Plan, segment: int, count: int) -> Trajectories:
     """
     world = plan.world
     people = world.people[segment]
-    steps = max(round((people.person_years_per_member - 0.5) / _EXPOSURE_STEP), 1)
     return _trajectories(
         plan.seed_of("claims"),
         world.segments[segment],
-        replace(people, person_years_per_member=0.5 + _EXPOSURE_STEP * steps),
+        replace(people, person_years_per_member=rounded_exposure(people)),
         tuple(year[segment] for year in world.use),
         world.unit_costs,
         tuple(map(tuple, world.relative_price.tolist())),
         tuple(world.years.tolist()),
         count,
     )
+
+
+def rounded_exposure(people: population.Params) -> float:
+    """Exposure at which a segment's pilot is drawn."""
+    steps = max(round((people.person_years_per_member - 0.5) / _EXPOSURE_STEP), 1)
+    return 0.5 + _EXPOSURE_STEP * steps
 
 
 @lru_cache(maxsize=16)
