@@ -155,7 +155,9 @@ SETTLEMENT = {
 # Series of one entity lie together: they are made and measured entity by entity.
 PORTFOLIO = {
     "net_result": Variable(
-        (ENTITY, CONTRACT, YEAR, REALIZATION), USD, "net result, positive = to the contract's holder"
+        (ENTITY, CONTRACT, YEAR, REALIZATION),
+        USD,
+        "net result, positive = to the contract's holder",
     ),
     "savings_rate": Variable(
         (ENTITY, CONTRACT, YEAR, REALIZATION),

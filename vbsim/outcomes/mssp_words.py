@@ -247,7 +247,8 @@ def _revenue(row: Row, track: str, start: int) -> dict[str, Any]:
 
 def _observed(row: Row, source: str) -> dict[str, Any]:
     benchmark, spent = row.value("benchmark"), row.value("expenditure")
-    assert benchmark and spent  # words_of has refused a row without them
+    assert benchmark is not None
+    assert spent is not None  # words_of has refused a row without them
     return {
         "savings_rate": round((benchmark - spent) / benchmark, 8),
         "payment": row.value("published") or 0.0,

@@ -103,9 +103,7 @@ def entities_of(source: Source, results_file: Path | None = None) -> Portfolio:
         warnings = _other_year(file, words.start_year)
     else:
         rows = table.sources(file)
-    return Portfolio(
-        words.name, words.description, source, file, _validated(base, rows), warnings
-    )
+    return Portfolio(words.name, words.description, source, file, _validated(base, rows), warnings)
 
 
 def _replaced(source: Source, results_file: Path) -> Source:

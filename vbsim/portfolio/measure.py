@@ -102,7 +102,7 @@ def _of_entities(results: xr.Dataset) -> xr.Dataset:
     for name, keys in (("net_result", NET_MEASURES), ("savings_rate", SPREAD_MEASURES)):
         measured = _measured(results[name], keys)
         out[name], out[f"{name}_standard_error"] = measured["value"], measured["standard_error"]
-    found = xr.merge(list(xr.Dataset({n: v}) for n, v in out.items()), join="outer")
+    found = xr.merge([xr.Dataset({n: v}) for n, v in out.items()], join="outer")
     found = found.reindex({MEASURE: list(NET_MEASURES)})
     rates = results["savings_rate"].sel({CONTRACT: results.attrs["reference"]}).isel({YEAR: 0})
     found["published_percentile"] = (

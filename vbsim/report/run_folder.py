@@ -18,6 +18,7 @@ SCENARIO = "scenario.yaml"
 SUMMARY = "summary.csv"
 REPORT = "report.html"
 FIGURES = "figures"
+ENTITIES = "entities"  # key of a portfolio's manifest: how many it has
 
 
 def check_destination(out: Path, overwrite: bool = False) -> None:
@@ -52,7 +53,17 @@ def open_results(folder: Path) -> tuple[xr.Dataset, xr.Dataset]:
             f"{folder} is no finished run folder: it needs {MANIFEST} and {RESULTS}; make one with "
             "vbsim run"
         )
+    if holds_portfolio(folder):
+        raise RunFolderError(
+            f"{folder} holds a portfolio, whose entities have no statements of their own; run the "
+            "entity by itself, for instance from vbsim new NAME --puf FILE --aco ID"
+        )
     return read_results(folder)
+
+
+def holds_portfolio(folder: Path) -> bool:
+    """Whether a folder is the finished run of a portfolio."""
+    return (folder / MANIFEST).is_file() and ENTITIES in read_manifest(folder)
 
 
 def read_results(folder: Path) -> tuple[xr.Dataset, xr.Dataset]:

@@ -102,9 +102,7 @@ def resolve(scenario: Scenario, entity: str = "") -> Plan:
         owing_more_than=tuple(outputs.owing_more_than),
         observed=None
         if observed is None
-        else Observed(
-            observed.savings_rate, observed.payment, observed.source, observed.benchmark
-        ),
+        else Observed(observed.savings_rate, observed.payment, observed.source, observed.benchmark),
         figures=tuple(audit.figures.values()),
         warnings=tuple(audit.warnings),
         episodes=bundled,

@@ -98,9 +98,7 @@ def _whole(source: Source, path: Path_, item: Item) -> list[Problem]:
     ]
 
 
-def _problem(
-    source: Source, path: Path_, items: list[Item], model: type[BaseModel]
-) -> Problem:
+def _problem(source: Source, path: Path_, items: list[Item], model: type[BaseModel]) -> Problem:
     # A value of the right kind and out of range is not told that it might be of another kind.
     items = [item for item in items if item["type"] in _RANGES] or items
     value, kinds = items[0]["input"], {item["type"] for item in items}

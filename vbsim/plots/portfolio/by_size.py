@@ -22,7 +22,7 @@ def applies(findings: PortfolioFindings) -> bool:
 
 
 def bands(findings: PortfolioFindings) -> np.ndarray:
-    """Groups by size that hold more than one entity with a benchmark."""
+    """Find the groups by size that hold more than one entity with a benchmark."""
     found = findings.groups("size")
     known = ~np.isnan(findings.measure("spread_of_savings_rates", "mean")[found])
     return np.asarray(found[known])
@@ -55,9 +55,7 @@ def draw(figure: Figure, findings: PortfolioFindings) -> Axes:
     return first
 
 
-def _draw_panel(
-    axes: Axes, findings: PortfolioFindings, quantity: str, chosen: np.ndarray
-) -> None:
+def _draw_panel(axes: Axes, findings: PortfolioFindings, quantity: str, chosen: np.ndarray) -> None:
     style.frame(axes, grid="x")
     row = np.arange(chosen.size)
     low, high, mean = (findings.measure(quantity, key)[chosen] for key in ("p05", "p95", "mean"))

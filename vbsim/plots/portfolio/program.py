@@ -73,7 +73,7 @@ def bins(values: FloatArray, published: float) -> FloatArray:
 def _draw_panel(axes: Axes, quantity: str, values: FloatArray, published: float) -> None:
     is_share = quantity.startswith("share")
     scale = 1.0 if is_share else MILLION
-    show: Show = text.percent if is_share else _money
+    show: Show = text.percent if is_share else text.large_amount
     style.frame(axes, grid="x")
     edges = bins(values / scale, published / scale)
     shares = np.histogram(values / scale, edges)[0] / values.size
@@ -97,10 +97,6 @@ def _draw_panel(axes: Axes, quantity: str, values: FloatArray, published: float)
         style.money_axis(axes.xaxis, "")
         axes.xaxis.set_major_formatter(FuncFormatter(lambda amount, _: text.number(amount)))
         style.axis_label(axes.xaxis, style.MONEY)
-
-
-def _money(usd: float) -> str:
-    return f"${text.millions(usd, 0)}M" if abs(usd) >= 100.0 * MILLION else f"${text.millions(usd)}M"
 
 
 def _mark(axes: Axes, place: float, words: str, *, right: bool) -> None:
