@@ -60,7 +60,7 @@ def demonstration() -> Plan:
 
 def claims_engine() -> Case:
     """Claims engine against the NumPy program: one year of 10,000 aged members, 19 claims each."""
-    plan = resolve(Scenario.model_validate(AGED))
+    plan = replace(resolve(Scenario.model_validate(AGED)), engine="claims")
     engine = engine_of(plan)
     scale = utilization.response(plan.world.use[0][0], np.zeros(1))[0]
     rng = np.random.default_rng(1)
@@ -94,4 +94,22 @@ def settlement() -> Case:
     return Case("settlement / summing the claims", "realization-contract", subject, reference)
 
 
-CASES = {"claims": claims_engine, "settle": settlement}
+def collective_engine() -> Case:
+    """Compare the collective engine with claims: the demonstration, twice as large."""
+    plan = replace(demonstration(), engine="claims")
+    world = replace(plan.world, members=2 * plan.world.members)
+    judge = engine_of(replace(plan, world=world))
+    engine = engine_of(replace(plan, world=world, engine="collective"))
+
+    def subject() -> int:
+        engine.block(np.arange(2000))
+        return 2000
+
+    def reference() -> int:
+        judge.block(np.arange(10))
+        return 10
+
+    return Case("collective engine / claims engine", "realization", subject, reference)
+
+
+CASES = {"claims": claims_engine, "collective": collective_engine, "settle": settlement}

@@ -98,12 +98,14 @@ def five_years(plan: Plan) -> Plan:
 
 
 def _prolonged(contract: Contract) -> Contract:
-    terms, marks = contract.terms, contract.benchmarks
-    return replace(
-        contract,
-        terms=tuple(terms[year % len(terms)] for year in range(YEARS)),
-        benchmarks=tuple(marks[year % len(marks)] for year in range(YEARS)) if marks else (),
-    )
+    """Repeat whatever the contract has year by year."""
+    by_year = {name: getattr(contract, name) for name in ("terms", "benchmarks", "stop_loss")}
+    again = {
+        name: tuple(values[year % len(values)] for year in range(YEARS))
+        for name, values in by_year.items()
+        if isinstance(values, tuple) and values
+    }
+    return replace(contract, **again)
 
 
 def repeated(plan: Plan, small: xr.Dataset) -> xr.Dataset:

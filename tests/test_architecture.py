@@ -23,7 +23,7 @@ LAYERS = [
     {"engines"},
     {"scenario", "provenance"},
     {"simulate", "settle", "outcomes"},
-    {"plots", "cluster", "portfolio"},
+    {"plots", "cluster", "portfolio", "target"},
     {"report"},
     {"run", "run_portfolio"},
     {"cli", "__init__"},

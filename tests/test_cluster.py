@@ -176,14 +176,23 @@ def test_here_and_there_can_continue_each_other(
 def _other_scheme() -> None:
     import vbsim.streams
 
-    vbsim.streams.SCHEME = "other-2"
+    vbsim.streams.SCHEME = "another"
 
 
 def _other_version() -> None:
-    from distributed import versions
+    from importlib import metadata
 
-    known = versions._version_cached
-    versions._version_cached = lambda name: "0.0.9" if name == "vbsim" else known(name)
+    known = metadata.version
+    metadata.version = lambda name: "0.0.9" if name == "vbsim" else known(name)
+
+
+def _not_installed() -> None:
+    from importlib import metadata
+
+    def version(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    metadata.version = version
 
 
 def _other_rounding() -> None:
@@ -197,8 +206,9 @@ def _little_memory(dask_worker: Any) -> None:
 
 
 STRANGERS = {
-    "scheme": (_other_scheme, "random_numbers: other-2 there, splitmix64-keyed-1 here"),
+    "scheme": (_other_scheme, r"random_numbers: another there, splitmix64-keyed-\d here"),
     "version": (_other_version, r"vbsim: 0\.0\.9 there, [\d.]+ here\nto do: use the same versions"),
+    "none": (_not_installed, r"vbsim: nothing there, [\d.]+ here\n  numpy: nothing there"),
     "rounding": (_other_rounding, "its processor rounds otherwise"),
     "memory": (_little_memory, r"may use 0\.20 GB of memory, and a block needs 0\.4\d GB"),
 }

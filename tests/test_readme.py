@@ -16,7 +16,7 @@ from tests.conftest import REPOSITORY, plan_of
 from vbsim.cli.show import stdout
 from vbsim.report.explain import explain
 from vbsim.settle import settle
-from vbsim.simulate import Engine
+from vbsim.simulate import engine_of
 
 README = REPOSITORY / "README.md"
 WIDTH = 92
@@ -30,7 +30,7 @@ NUMBER = re.compile(r"[\d,]*\d(?:\.\d+)?")
 def statement(scenario: str, contract: str, realization: int) -> str:
     """What the command prints: a realization has its numbers whatever else is simulated."""
     plan = plan_of(REPOSITORY / "scenarios" / f"{scenario}.yaml")
-    settlement = settle(plan, Engine.of(plan).block(np.array([realization])))
+    settlement = settle(plan, engine_of(plan).block(np.array([realization])))
     width = stdout.width
     stdout.width = WIDTH
     try:

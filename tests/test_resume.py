@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
-from contextlib import suppress
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -16,7 +21,7 @@ import xarray as xr
 
 import vbsim
 from tests.conftest import small_scenario
-from tests.scenario.base import CommandLine, listing
+from tests.scenario.base import BASE, CommandLine, listing
 from vbsim.errors import CapacityError, RunFolderError
 from vbsim.plan import Plan
 from vbsim.report import capacity, results_file, unfinished
@@ -272,7 +277,7 @@ def test_a_full_disk_loses_nothing_that_was_finished(
         def write(self, data: Any) -> int:
             Full.written += len(data)
             if Full.written > 40_000:
-                raise OSError(28, "No space left on device", "results.nc")
+                raise OSError(28, "No space left on device")
             return super().write(data)
 
     blocks_of(10)
@@ -283,13 +288,81 @@ def test_a_full_disk_loses_nothing_that_was_finished(
     kept = int(err.split("\n")[1].split()[0])
     assert 10 <= kept < 60
     assert err == (
-        "failed: No space left on device: results.nc\n"
+        "failed: No space left on device: .out.partial/results.nc\n"
         f"{kept} of 60 realizations are finished and kept in .out.partial; the same command with "
         "--resume continues, with --overwrite it begins anew\n"
     )
     assert vbsim_command("run", scenario_file, "-o", "out", "--resume", "--quiet").code == 0
     assert vbsim_command("run", scenario_file, "-o", "whole", "--quiet").code == 0
     assert sha256(Path("out/results.nc")) == sha256(Path("whole/results.nc"))
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[Callable[[str], None]]:
+    """Mount 40 MB there; gives a function that mounts them again, with other options."""
+
+    def mount(*words: str) -> None:
+        subprocess.run(["mount", "-t", "tmpfs", *words, "tmpfs", folder], check=True)
+
+    folder.mkdir()
+    try:
+        mount("-o", "size=40m")
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("needs the right to mount a small disk")
+    try:
+        yield lambda how: mount("-o", f"remount,{how}")
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+@pytest.mark.slow
+def test_a_disk_that_is_really_full_or_read_only(tmp_path: Path) -> None:
+    """Results of 24 MB on a disk of 40 MB that something else fills up meanwhile."""
+    text = BASE.replace("realizations: 20", "realizations: 15000")
+    text = text.replace("members: 6000", "members: 300").replace("years: 5850", "years: 292.5")
+    (tmp_path / "long.yaml").write_text(text, encoding="utf-8")
+    words = [sys.executable, "-m", "vbsim", "run", "long.yaml", "--quiet", "-o"]
+
+    def run(*more: str) -> tuple[int, str]:
+        ended = subprocess.run(
+            [*words, *more], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        return ended.returncode, ended.stderr
+
+    with small_disk(tmp_path / "disk") as mount_again:
+        journal = tmp_path / "disk" / ".run.partial" / "journal.jsonl"
+        going = subprocess.Popen(
+            [*words, "disk/run"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+        )
+        while not (journal.is_file() and "finished" in journal.read_text(encoding="utf-8")):
+            assert going.poll() is None, going.communicate()
+            time.sleep(0.02)
+        filler = os.open(tmp_path / "disk" / "filler", os.O_CREAT | os.O_WRONLY)
+        with suppress(OSError):
+            while True:
+                os.write(filler, bytes(4096))
+        _, said = going.communicate()
+        assert going.returncode == 1
+        assert re.fullmatch(
+            r"failed: No space left on device: disk/\.run\.partial/.*\n[\d,]+ of 15,000 "
+            r"realizations are finished and kept in disk/\.run\.partial; .*\n",
+            said,
+        )
+        code, said = run("disk/run", "--resume")
+        assert code == 2
+        assert re.match(
+            r"the results need \d+ MB on disk, and 0 MB are free at .*disk; lower", said
+        )
+        os.close(filler)
+        (tmp_path / "disk" / "filler").unlink()
+        assert run("disk/run", "--resume") == (0, "")
+        assert run("whole") == (0, "")
+        assert sha256(tmp_path / "disk/run/results.nc") == sha256(tmp_path / "whole/results.nc")
+        mount_again("ro")
+        for words_of in (("disk/new",), ("disk/run", "--overwrite")):
+            code, said = run(*words_of)
+            assert code == 2
+            assert re.match(r"disk/\w+ cannot be made in .*disk; choose another folder", said)
 
 
 def test_the_command_line_says_what_to_do(
@@ -311,7 +384,7 @@ def test_too_little_memory_is_said_before_the_start(
     before = listing(scenario_file.parent)
     code, _, err = vbsim_command("run", scenario_file, "-o", "out")
     assert code == 2
-    assert "the run needs 0.4 GB of memory, and 0.3 GB are free; lower realizations" in err
+    assert re.search(r"the run needs 48\d MB of memory, and 300 MB are free; lower real", err)
     assert listing(scenario_file.parent) == before
     with pytest.raises(CapacityError):
         vbsim.run(scenario_file)

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import platform
+import subprocess
+import sys
 from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +21,7 @@ from vbsim.plan import Plan
 from vbsim.report.results_file import ResultsWriter
 from vbsim.scenario.resolve import resolve
 from vbsim.settle import settle
-from vbsim.simulate import blocks, processors, simulate
+from vbsim.simulate import blocks, engine_of, processors, simulate
 
 EXTRA = {"telehealth": {"utilization": 500.0, "unit_cost": {"gamma": {"mean": 80.0, "cv": 0.5}}}}
 
@@ -208,3 +214,28 @@ def test_threads_out_of_range(small_plan: Plan) -> None:
 def test_too_large_for_memory(small_plan: Plan) -> None:
     with pytest.raises(CapacityError, match=r"need [\d,.]+ GB of memory, and .* are free"):
         simulate(replace(small_plan, realizations=10**9))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("processor", ["x86-64", "haswell", "skylake-avx512"])
+def test_processors_change_nothing(processor: str, tmp_path) -> None:
+    """Code for processors without, with narrow and with wide vectors gives the same bits."""
+    if platform.machine() not in ("x86_64", "AMD64"):
+        pytest.skip("names processors of another kind")
+    words = "from tests.test_simulate import digest; print(digest())"
+    root = Path(__file__).parents[1]
+    other = {"NUMBA_CPU_NAME": processor, "NUMBA_CPU_FEATURES": "", "PYTHONPATH": str(root)}
+    environment = os.environ | other | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", words], env=environment, cwd=root, capture_output=True, text=True
+    )
+    if done.returncode < 0:  # ended by a signal: an instruction that is missing here
+        pytest.skip(f"this processor cannot run code for {processor}")
+    assert done.stdout.strip() == digest(), done.stderr
+
+
+def digest() -> str:
+    """What the claims engine draws, as a short text."""
+    seen = engine_of(resolve(small_scenario())).block(np.arange(20))
+    names = ("claims", "cost", "layer_cost", "person_years")
+    return sha256(b"".join(seen[name].values.tobytes() for name in names)).hexdigest()

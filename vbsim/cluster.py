@@ -14,11 +14,13 @@ import logging
 import pickle
 import signal
 import threading
+import warnings
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.metadata import version
 from itertools import islice
 from typing import Any
 
@@ -71,9 +73,9 @@ def settled_blocks(
         If the cluster is lost.
     """
     with _client(address, threads) as client:
-        _check_versions(client, address)
+        _check_workers(client, address, memory)
         first = _digest(plan, engine_of(plan))
-        work = Work(pickle.dumps(plan), tuple(program().items()), first, memory)
+        work = Work(pickle.dumps(plan), tuple(program().items()), first)
         _check_numbers(client, work)
         with _losses_named(address):
             yield from _gathered(client, work, iter(spans), address)
@@ -91,14 +93,11 @@ class Work:
         What program it must be.
     first
         Hash of the results that the first realization must have.
-    memory
-        What it must be allowed to use [bytes].
     """
 
     plan: bytes
     program: tuple[tuple[str, str], ...]
     first: str
-    memory: int
 
 
 def _gathered(client: Any, work: Work, spans: Iterator[range], address: str) -> Iterator[Block]:
@@ -141,8 +140,11 @@ def _client(address: str, threads: int | None) -> Iterator[Any]:
         ) from None
     if address != LOCAL:
         _check_address(address)
-        # What Dask would log of a lost connection is told in one sentence.
-        with silence_logging_cmgr(logging.CRITICAL), Client(address, timeout=_PATIENCE) as client:
+        # What Dask says of versions and of a lost connection is told in a sentence of ours.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            client = Client(address, timeout=_PATIENCE)
+        with silence_logging_cmgr(logging.CRITICAL), client:
             yield client
         return
     count = threads or processors()
@@ -178,7 +180,7 @@ def _check_address(address: str) -> None:
     except ValueError as error:
         found = str(error)
     except Exception as error:
-        found = f"a server that is none, {type(error).__name__}"
+        found = f"another kind of server, {type(error).__name__}"
     if found != "Scheduler":
         raise ClusterError(
             f"no Dask scheduler at {address} (found: {found}); start one with 'dask scheduler' and "
@@ -186,8 +188,8 @@ def _check_address(address: str) -> None:
         )
 
 
-def _check_versions(client: Any, address: str) -> None:
-    """Refuse a cluster without workers, and workers of another version."""
+def _check_workers(client: Any, address: str, memory: int) -> None:
+    """Refuse a cluster without workers, and workers of another version or too small."""
     try:
         client.wait_for_workers(1, timeout=_PATIENCE)
     except TimeoutError:
@@ -195,11 +197,27 @@ def _check_versions(client: Any, address: str) -> None:
             f"the scheduler at {address} has no workers; start some with: dask worker {address}"
         ) from None
     names = ("vbsim", *LIBRARIES)
-    versions = client.get_versions(packages=list(names))
-    here = {name: str(versions["client"]["packages"][name]) for name in names}
-    for worker, found in versions["workers"].items():
-        there = {name: str(found["packages"].get(name)) for name in names}
+
+    def examine(dask_worker: Any) -> tuple[dict[str, str], int]:
+        """Sent to workers as code, not by name, so that one without vbsim can answer as well."""
+        from importlib.metadata import PackageNotFoundError, version
+
+        found = {}
+        for name in names:
+            try:
+                found[name] = version(name)
+            except PackageNotFoundError:
+                found[name] = "nothing"
+        return found, dask_worker.memory_manager.memory_limit or memory
+
+    here = {name: version(name) for name in names}
+    for worker, (there, limit) in client.run(examine).items():
         _refuse_others(worker, differences(there, here))
+        if limit < memory:
+            raise ClusterError(
+                f"worker {worker} may use {limit / 1e9:,.2f} GB of memory, and a block needs "
+                f"{memory / 1e9:,.2f} GB; start it with a higher --memory-limit"
+            )
 
 
 def _check_numbers(client: Any, work: Work) -> None:
@@ -279,12 +297,6 @@ def _prepared(work: Work) -> tuple[Plan, Engine]:
 
     worker = get_worker()
     _refuse_others(worker.address, differences(program(), dict(work.program)))
-    limit = worker.memory_manager.memory_limit
-    if limit and limit < work.memory:
-        raise ClusterError(
-            f"worker {worker.address} may use {limit / 1e9:,.2f} GB of memory, and a block needs "
-            f"{work.memory / 1e9:,.2f} GB; start it with a higher --memory-limit"
-        )
     plan: Plan = pickle.loads(work.plan)
     engine = engine_of(plan)
     if _digest(plan, engine) != work.first:

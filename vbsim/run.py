@@ -39,7 +39,7 @@ from vbsim.scenario.load import load
 from vbsim.scenario.resolve import resolve
 from vbsim.scenario.schema import Scenario
 from vbsim.settle import settle
-from vbsim.simulate import check_threads, engine_of, use_threads
+from vbsim.simulate import check_threads, engine_of, processors, use_threads
 from vbsim.vocabulary import REALIZATION
 
 Progress = Callable[[int, int], None]
@@ -106,6 +106,7 @@ def run(
     """
     clock = time.perf_counter()
     plan = _plan(scenario)
+    _check_threads(threads, cluster)
     work = partial(_settled, plan, threads=threads, cluster=cluster)
     if out is None:
         settlement = _in_memory(plan, work, progress)
@@ -142,7 +143,8 @@ def check_run(
     _check_threads(threads, cluster)
     check_unfinished(folder, plan, resume=resume, overwrite=overwrite)
     capacity.check_disk(folder, capacity.results_bytes(plan))
-    capacity.check_memory(capacity.memory_bytes(plan))
+    workers = (threads or processors()) if cluster == LOCAL else 0
+    capacity.check_memory(capacity.memory_bytes(plan) + workers * capacity.block_memory(plan))
 
 
 def write_report(folder: Path, plan: Plan, manifest: dict[str, Any]) -> xr.Dataset:

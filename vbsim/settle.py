@@ -40,7 +40,32 @@ def settle(plan: Plan, experience: xr.Dataset) -> xr.Dataset:
     """
     seen = Seen.of(experience)
     numbers = experience[vocabulary.REALIZATION].to_numpy()
-    return _labelled(plan, numbers, statements(plan, seen))
+    settled = _labelled(plan, numbers, statements(plan, seen))
+    if plan.sampling == "random":
+        return settled
+    dims = vocabulary.SETTLEMENT["control_variate"].dims
+    names = [f"cost of {year}" for year in plan.world.years.tolist()]
+    settled = settled.assign_coords({vocabulary.CONTROL: names})
+    settled["control_variate"] = (dims, luck(plan, seen))
+    return vocabulary.label(settled, "settlement")
+
+
+def luck(plan: Plan, seen: Seen) -> FloatArray:
+    """Cost of every year over its expectation given the systematic factors, less 1, (R, T).
+
+    The expectation is exact, so the mean is 0: what the members' luck does to a result can be
+    taken out of its error.
+    """
+    world, facts = plan.world, seen.facts
+    exposure = np.array([people.person_years_per_member for people in world.people])
+    whole = facts["local_factor"] * (1.0 - facts["true_savings"])
+    expected = np.einsum(
+        "rts,ts,rt->rt",
+        facts["national_factor"],
+        world.expected_cost * world.members * exposure,
+        whole,
+    )
+    return np.asarray(_summed(seen.cost) / expected - 1.0)
 
 
 def statements(plan: Plan, seen: Seen) -> dict[str, list[Statement]]:
@@ -95,14 +120,20 @@ class Seen:
         return self.facts[variable][:, row][:, columns]
 
 
-def _summed(values: FloatArray) -> FloatArray:
-    """Sum over the last axis, one column after the other: the same whatever the block."""
+def _summed(values: FloatArray, chosen: BoolArray | None = None) -> FloatArray:
+    """Sum over the last axis, one column after the other: the same whatever the block.
+
+    ``chosen`` says which columns; all without it.
+    """
+    columns = range(values.shape[-1]) if chosen is None else np.flatnonzero(chosen).tolist()
+    if not columns:
+        return np.zeros(values.shape[:-1])
     total = np.empty(values.shape[:-1])
     at_once = max(_CACHED // (values[:1].size or 1), 1)
     for start in range(0, len(values), at_once):
         part, out = values[start : start + at_once], total[start : start + at_once]
-        out[...] = part[..., 0]
-        for column in range(1, values.shape[-1]):
+        out[...] = part[..., columns[0]]
+        for column in columns[1:]:
             out += part[..., column]
     return total
 
@@ -188,7 +219,7 @@ def _basket(
 
 def _of_services(values: FloatArray, row: int, inside: BoolArray) -> FloatArray:
     """Sum of a variable of one year over segments and some services, (R,)."""
-    return _summed(_summed(values[:, row][..., inside]))
+    return _summed(_summed(values[:, row], inside))
 
 
 def _columns(contract: Contract, row: int, seen: Seen) -> dict[str, FloatArray]:
@@ -243,7 +274,11 @@ def _labelled(
         **_line_coordinates(lines),
     }
     variables = {n: (vocabulary.SETTLEMENT[n].dims, v) for n, v in values.items()}
-    attributes = {"reference": plan.reference, "owing_more_than": list(plan.owing_more_than)}
+    attributes = {
+        "reference": plan.reference,
+        "owing_more_than": list(plan.owing_more_than),
+        "sampling": plan.sampling,
+    }
     return vocabulary.label(xr.Dataset(variables, coordinates, attributes), "settlement")
 
 

@@ -32,6 +32,7 @@ EPISODE_LIMIT = "episode_limit"
 ENTITY = "entity"
 GROUP = "group"
 QUANTITY = "quantity"
+CONTROL = "control"
 
 PURCHASER = "purchaser"
 PAYER = "payer"
@@ -63,6 +64,7 @@ COORDINATES = {
     MEASURE: "risk measure",
     QUALITY_MEASURE: "quality measure",
     EPISODE_TYPE: "episode type",
+    CONTROL: "control variate: a quantity whose mean is known to be 0",
     EPISODE_LIMIT: "high-cost cap on an episode's spending",
     ENTITY: "entity of a portfolio",
     "entity_label": "name of the entity",
@@ -149,6 +151,12 @@ SETTLEMENT = {
         (REALIZATION, YEAR, LINE),
         "line dependent, see coordinate line_unit",
         "settlement statements, line by line",
+    ),
+    "control_variate": Variable(
+        (REALIZATION, CONTROL),
+        SHARE,
+        "cost of a year over its expectation given the systematic factors, less 1",
+        always=False,
     ),
 }
 

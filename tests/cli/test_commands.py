@@ -127,12 +127,12 @@ def test_report_is_rebuilt(call, a: Path) -> None:
     assert (a / "report.html").is_file()
 
 
-@pytest.mark.parametrize("template", ["mssp", "capitation"])
-def test_new_writes_a_scenario_that_checks(call, template: str) -> None:
+@pytest.mark.parametrize(("template", "engine"), [("mssp", "collective"), ("capitation", "claims")])
+def test_new_writes_a_scenario_that_checks(call, template: str, engine: str) -> None:
     assert template in call("new", "x", "--list")
     out = call("new", "mine", "--from", template)
     assert "vbsim check mine.yaml" in out
-    assert "engine: collective" in call("check", "mine.yaml")
+    assert f"engine: {engine}" in call("check", "mine.yaml")
 
 
 def test_schema_is_json(call) -> None:

@@ -127,6 +127,10 @@ def test_counts_are_poisson(mean: float) -> None:
     assert abs(counts.mean() - mean) < 4.5 * np.sqrt(mean / counts.size)
 
 
+def test_no_rate_no_claim() -> None:
+    assert counted(0.0, 5_000)[0].max() == 0.0
+
+
 def test_counts_rise_with_the_mean() -> None:
     """Common random numbers: more is expected of a member, and seldom less is drawn."""
     fewer, more = counted(2.0, 20_000)[0], counted(2.2, 20_000)[0]
@@ -147,16 +151,19 @@ def test_poisson_tables_are_exact() -> None:
 
 
 def test_entries_say_what_a_search_finds() -> None:
-    """The first and last draw of every bucket, and those around its threshold."""
+    """The first and last draw of every stretch, and those around its threshold."""
     tables = poisson_tables()
     for row in (0, 1, 5, 8, 63, 130, 255):
-        for bucket in range(64):
-            entry = int(tables.entries[row * 64 + bucket])
-            more, n = entry >> 6, entry & 63
-            for inside in {0, max(more - 1, 0), min(more, 2**26 - 1), 2**26 - 1}:
+        for stretch in (*range(64), *range(65, 128)):
+            entry = int(tables.entries[row * 128 + stretch])
+            below, n = entry >> 6, entry & 63
+            wide = stretch >= 64
+            bucket, first = (stretch - 64, 0) if wide else (0, stretch * 2**20)
+            last = 2**26 - 1 if wide else first + 2**20 - 1
+            for inside in {first, min(max(below - 1, first), last), min(max(below, first), last)}:
                 draw = np.uint32(bucket * 2**26 + inside)
                 found = members.from_poisson_table(draw, np.uint32(row), tables)
-                assert n == members.SEVERAL or found == n + (inside < more)
+                assert n == members.SEVERAL or found == n + (inside < below)
 
 
 def tiny_plan() -> Plan:

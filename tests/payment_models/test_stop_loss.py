@@ -29,7 +29,7 @@ def layer_cost(costs: list[float], lower: float, upper: float) -> float:
     whole = np.array([[True]])
     layers = inputs.Layers(whole, first, lower * bounds, upper * bounds, np.array([False]))
     out = inputs.Totals(bounds, bounds, np.zeros((1, 1, 1)), bounds)
-    kernel.add_layers(batch, len(costs), (0, 0), layers, baskets, out)
+    kernel.add_layers(batch, kernel.whole(len(costs)), (0, 0), layers, baskets, out)
     return float(out.layer_cost[0, 0, 0])
 
 

@@ -144,9 +144,9 @@ def results(made: Plan, rates: np.ndarray) -> xr.Dataset:
     none = 0 * net
     party = np.stack([none, -net, net, none, none, none], axis=3)
     values = (net, party, rate, np.stack(list(lines.values()), axis=2))
+    known = [(n, variable) for n, variable in vocabulary.SETTLEMENT.items() if variable.always]
     found = {
-        name: (variable.dims, array)
-        for (name, variable), array in zip(vocabulary.SETTLEMENT.items(), values, strict=True)
+        name: (variable.dims, array) for (name, variable), array in zip(known, values, strict=True)
     }
     coordinates = {
         "realization": np.arange(count),

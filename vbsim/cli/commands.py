@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from dataclasses import replace
 from enum import StrEnum
@@ -99,6 +98,14 @@ def run(
     ] = None,
     engine: Engine = EngineName.AUTO,
     sampling: Sampling = SamplingName.RANDOM,
+    target_se: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="'CONTRACT.MEASURE: AMOUNT'",
+            help="stop as soon as a standard error is reached, such as 'enhanced.tvar_95: 2%'; the "
+            "realizations are the budget; may be given several times",
+        ),
+    ] = None,
     cluster: Cluster = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="continue the run to -o that was stopped or killed")
@@ -121,9 +128,11 @@ def run(
         from vbsim.report.unfinished import can_be_resumed
         from vbsim.run import check_run
         from vbsim.run import run as run_story
+        from vbsim.target import planned
 
         plan = _plan(scenario, realizations, seed, engine, sampling)
         folder = _destination(out, scenario)
+        budget, (plan, reached) = plan.realizations, planned(plan, target_se or [])
         how: dict[str, Any] = {
             "threads": threads,
             "cluster": cluster,
@@ -148,6 +157,7 @@ def run(
         typer.echo(json.dumps(show.summary_json(found.summary) | {"folder": str(folder)}))
     elif not quiet:
         show.summary(plan, found.summary)
+        show.reached(reached, plan.realizations, budget)
         typer.echo(f"report: {folder / 'report.html'}")
 
 
@@ -274,13 +284,10 @@ def _plan(
 
 
 def _destination(out: Path | None, scenario: Path) -> Path:
-    """Choose the run folder to write, and refuse it if it cannot be made."""
+    """Choose the run folder to write."""
     folder = _free_folder(Path("runs") / scenario.stem) if out is None else out
     if folder.name in ("", ".."):
         folder = folder.resolve()  # a run is renamed to its place, so the place needs a name
-    above = next(place for place in folder.absolute().parents if place.exists())
-    if not above.is_dir() or not os.access(above, os.W_OK):
-        raise RunFolderError(f"{folder} cannot be made in {above}; choose another folder with -o")
     return folder
 
 

@@ -18,6 +18,7 @@ from vbsim.vocabulary import CONTRACT, HOLDER, PARTY
 if TYPE_CHECKING:
     from vbsim.cli.doctor import Finding
     from vbsim.report.comparison import Comparison
+    from vbsim.target import Reached
 
 # Names and labels are the user's: square brackets in them are no commands to the terminal.
 stdout = Console(soft_wrap=False, markup=False)
@@ -144,6 +145,17 @@ def engine_errors(resolved: Plan) -> list[str]:
         f"probabilities {100.0 * probability:.2f} points; below {FEWEST_MEMBERS:,} members auto "
         "takes claims"
     ]
+
+
+def reached(found: list[Reached], realizations: int, budget: int) -> None:
+    """Say which precision was asked for, and which was reached with how many realizations."""
+    for one in found:
+        verdict = "reached" if one.met else f"not reached: the budget of {budget:,} is spent"
+        stdout.print(
+            f"{one.contract} {one.year}, {one.measure}: standard error {one.standard_error:,.4g}, "
+            f"asked for {one.allowed:,.4g} with {realizations:,} realizations: {verdict}",
+            highlight=False,
+        )
 
 
 def plan_json(resolved: Plan) -> dict[str, Any]:

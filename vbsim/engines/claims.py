@@ -135,13 +135,11 @@ def _people(world: World, seed: int) -> inputs.People:
 def _services(world: World, seed: int) -> inputs.Services:
     # At intensity 1, relative to the mean; like elasticities the same for all rates and years.
     response = np.stack([utilization.response(use, np.zeros(())) for use in world.use[0]])
-    power = np.array([use.elasticities for use in world.use[0]]) / np.log(2.0)
     return inputs.Services(
         segment_keys=_keys(seed, "claims", world.segments),
         keys=_keys(seed, "service", world.services),
         rate=world.rate * response,
-        power=power,
-        widest=(120.0 / np.maximum(power.max(axis=1), 1.0)).astype(np.float32),
+        power=np.array([use.elasticities for use in world.use[0]]) / np.log(2.0),
         price=world.price,
         sums=_tables(unit_cost.sum_tables(law) for law in world.unit_costs),
     )

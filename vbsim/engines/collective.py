@@ -21,7 +21,7 @@ from scipy import special, stats
 
 from vbsim import streams
 from vbsim.engines.pilot import trajectories
-from vbsim.engines.points import Points, SobolPoints
+from vbsim.engines.points import BULK, TAIL, Points, SobolPoints
 from vbsim.engines.systematic import Factors
 from vbsim.generators import layer_response, population, unit_cost, utilization
 from vbsim.kernels import collective as kernel
@@ -167,10 +167,10 @@ class CollectiveEngine:
         for segment, parts in enumerate(zip(self.groups, self.exact, self.responses, strict=True)):
             given = np.empty((realizations.size, 0))
             if isinstance(points, SobolPoints):
-                uniforms = points.uniforms(
-                    "bulk", [world.segments[segment]], realizations, world.years
-                )
-                given = special.ndtri(uniforms[..., 0])
+                name = [world.segments[segment]]
+                luck = points.uniforms(BULK, name, realizations, world.years)[..., 0]
+                size = points.uniforms(TAIL, name, realizations, world.years[:1])[..., 0]
+                given = np.concatenate([special.ndtri(luck), size], axis=1)
             kernel.simulate_sums(numbers, segment, *parts, stretch, given, sums)
         return sums
 
@@ -233,8 +233,8 @@ def group(plan: Plan, segment: int, exact: Moments, services: bool) -> kernel.Gr
         none = np.empty(0)
         return kernel.Group(
             key, members, flat, none, np.zeros(flat.shape[1]),
-            np.empty((0, flat.shape[1])), np.empty(0, np.int64), np.empty(0, np.uint64), none,
-            _half_normal(),
+            np.empty((0, flat.shape[1]), np.float32), np.empty(0, np.int64),
+            np.empty(0, np.uint64), none, _half_normal(),
         )  # fmt: skip
     relative = drawn.relative
     count = int(np.ceil(len(flat) * _TAIL / members.max()))
@@ -246,6 +246,8 @@ def group(plan: Plan, segment: int, exact: Moments, services: bool) -> kernel.Gr
     loadings, used, skew = _bulk(
         bulk - bulk_mean.astype(np.float32), relative[order[count:]], members, 1.0 - share
     )
+    used = np.append(used, used[-1:].repeat(-used.size % 4))  # whole passes of four
+    loadings = np.pad(loadings, ((0, used.size - len(loadings)), (0, 0)))
     draws = [streams.key(0, *map(str, at)) for at in product((_TOTAL, *names), world_years)]
     return kernel.Group(
         key=key,
@@ -279,7 +281,7 @@ def _pinned(variables: NDArray[np.float32], spread: FloatArray) -> NDArray[np.fl
 
 def _bulk(
     bulk: NDArray[np.float32], totals: NDArray[np.float32], members: np.ndarray, share: float
-) -> tuple[FloatArray, np.ndarray, FloatArray]:
+) -> tuple[NDArray[np.float32], np.ndarray, FloatArray]:
     """Give loadings of normals on the bulk's sum: those of the yearly totals, then the rest.
 
     ``bulk`` (n, V * T) and ``totals`` (n, T) are deviations of the pilot's bulk members. Members of
@@ -296,7 +298,7 @@ def _bulk(
     skew = (own * own * own).mean(axis=1) / np.sqrt(members * share) / 6.0
     columns = factor[years:].T
     used = np.flatnonzero(np.abs(columns).max(axis=1) > 0.0)
-    return np.ascontiguousarray(columns[used]), used, skew
+    return np.ascontiguousarray(columns[used], dtype=np.float32), used, skew
 
 
 def _cholesky(covariance: FloatArray) -> FloatArray:

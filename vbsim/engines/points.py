@@ -21,11 +21,12 @@ from scipy.stats import qmc
 from vbsim import streams
 from vbsim.kernels import draws
 from vbsim.plan import FloatArray, Plan
+from vbsim.streams import RANDOMIZATIONS
 
-RANDOMIZATIONS = 32
 NATIONAL = ("trend", "shocks")  # streams that entities of a portfolio share
 _BITS = 32
-BULK = "bulk"  # stream of the luck of most members of a segment, in the collective engine
+# Streams of the collective engine: luck of most members of a segment, and the number of the rest.
+BULK, TAIL = "bulk", "tail"
 Dimension = tuple[str, str, int]  # stream, label, calendar year
 
 
@@ -34,15 +35,18 @@ def dimensions_of(plan: Plan) -> list[Dimension]:
     world, shocks = plan.world, plan.systematic.shocks
     later = world.years[plan.performance].tolist()
     years = [*later, *world.years[~plan.performance].tolist()]
+    first = int(world.years[0])
     spread = (world.expected_cost * np.sqrt(world.members)).sum(axis=0)
     segments = [world.segments[column] for column in np.argsort(-spread)]
     found: list[Dimension] = [("true_savings", "savings", later[0])]
     found += [("entity_year", "level", year) for year in years]
     found += [(BULK, segments[0], year) for year in years]
+    found.append((TAIL, segments[0], first))
     found += [("quality", label, year) for label in ("score", "standard") for year in later]
     found += [("trend", "trend", year) for year in later]
     found += [("shocks", "common", year) for year in later]
     found += [(BULK, segment, year) for segment in segments[1:] for year in years]
+    found += [(TAIL, segment, first) for segment in segments[1:]]
     own = ("pandemic", *shocks.services)
     return found + [("shocks", label, year) for label in own for year in later]
 

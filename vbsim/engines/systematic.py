@@ -98,8 +98,8 @@ def systematic(
     return Factors(
         frequency=use * (1.0 - savings)[:, :, None],
         price=np.repeat((level * local)[:, :, None], len(world.services), axis=2),
-        national=level[:, :, None]
-        * np.matmul(use.transpose(1, 0, 2), share.transpose(0, 2, 1)).transpose(1, 0, 2),
+        # No matrix product: its last bit depends on the number of realizations.
+        national=level[:, :, None] * np.einsum("tsk,rtk->rts", share, use),
         local=local,
         savings=savings,
         quality=measured,

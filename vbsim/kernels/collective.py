@@ -30,7 +30,9 @@ class Group(NamedTuple):
     tail: NDArray[np.float32]  # (M, V * T) deviations of tail members from a bulk member
     tail_count: FloatArray  # (C,) distribution function of their number; empty: it is everybody
     bulk_mean: FloatArray  # (V * T,) deviation of a bulk member from the mean
-    loadings: FloatArray  # (Z, V * T) of the standard normals on the bulk's sum
+    loadings: NDArray[
+        np.float32
+    ]  # (Z, V * T) of standard normals on the bulk's sum, Z a multiple of 4
     first: NDArray[np.int64]  # (Z,) first place that a normal loads on
     draw: KeyArray  # (Z,) counter of its draw: the variable's own, whatever the others
     skew: FloatArray  # (T,) third cumulant of the first T normals, over 6
@@ -95,89 +97,134 @@ def standard_normal(table, bits):  # type: ignore[no-untyped-def]
     return size if bits & np.uint64(1) else -size
 
 
-@njit(inline="always")
-def add(values, factor, out):  # type: ignore[no-untyped-def]
-    """Add a multiple of a row: a loop from 0, so that the compiler can vectorize it."""
-    for i in range(out.size):
-        out[i] += factor * values[i]
+@njit
+def add_rows(table, rows, count, out):  # type: ignore[no-untyped-def]
+    """Add ``count`` rows of a table to ``out``, four in one pass."""
+    whole = count - count % 4
+    for start in range(0, whole, 4):
+        a, b = np.uint64(rows[start]), np.uint64(rows[start + 1])
+        c, d = np.uint64(rows[start + 2]), np.uint64(rows[start + 3])
+        for i in range(np.uint64(out.size)):
+            pairs = (np.float64(table[a, i]) + table[b, i], np.float64(table[c, i]) + table[d, i])
+            out[i] += pairs[0] + pairs[1]
+    for start in range(whole, count):
+        a = np.uint64(rows[start])
+        for i in range(np.uint64(out.size)):
+            out[i] += table[a, i]
 
 
 @njit
-def add_tail(key, group, out):  # type: ignore[no-untyped-def]
-    """Add the tail members to ``out``, each in place of a bulk member."""
-    rows, years, most = group.tail.shape[0], group.members.size, group.members.max()
-    count, u = 0, uniform(child(key, 0))
-    least, everybody = group.members.min(), group.tail_count.size == 0
-    while count < group.tail_count.size - 1 and group.tail_count[count] <= u:
+def add_row_of_year(table, row, year, years, out):  # type: ignore[no-untyped-def]
+    """Add one year of a row of a table to ``out``."""
+    for i in range(year, out.size, years):
+        out[i] += table[row, i]
+
+
+@njit
+def add_tail(key, u, tail, tail_count, members, rows, out):  # type: ignore[no-untyped-def]
+    """Add the tail members to ``out``, each in place of a bulk member; ``rows`` is room."""
+    years, count = members.size, 0
+    least, most, everybody = members.min(), members.max(), tail_count.size == 0
+    while count < tail_count.size - 1 and tail_count[count] <= u:
         count += 1
-    for number in range(most if everybody else count):
+    count, found = most if everybody else count, 0
+    for number in range(count):
         bits = child(key, 1 + number)
-        row = np.int64((bits >> np.uint64(32)) * np.uint64(rows) >> np.uint64(32))
+        row = np.int64((bits >> np.uint64(32)) * np.uint64(tail.shape[0]) >> np.uint64(32))
         place = np.int64((bits & np.uint64(0xFFFFFFFF)) * np.uint64(most) >> np.uint64(32))
         slot = number if everybody else place
-        if slot < least:
-            add(group.tail[row], 1.0, out)
-        else:
-            for year in range(years):
-                if slot < group.members[year]:
-                    add(group.tail[row, year::years], 1.0, out[year::years])
+        rows[found] = row
+        found += slot < least  # there in all years
+        for year in range(years if slot >= least else 0):
+            if slot < members[year]:
+                add_row_of_year(tail, row, year, years, out)
+    add_rows(tail, rows, found, out)
 
 
 @njit
-def add_bulk(key, group, given, out):  # type: ignore[no-untyped-def]
-    """Add the bulk's deviations to ``out``; ``given`` are its first normals, if any is."""
-    years = group.members.size
+def draw_normals(key, draw, normal, skew, given, z):  # type: ignore[no-untyped-def]
+    """Draw the bulk's normals, those of the yearly totals skewed; ``given`` holds these, if any."""
+    for j in range(draw.size):
+        z[j] = standard_normal(normal, child(key, draw[j]))
+    for j in range(min(skew.size, draw.size)):
+        x, k = given[j] if j < given.size else z[j], skew[j]
+        z[j] = (x + k * (x * x - 1.0)) / np.sqrt(1.0 + 2.0 * k * k)
+
+
+@njit
+def add_bulk(z, members, bulk_mean, loadings, first, out):  # type: ignore[no-untyped-def]
+    """Add the bulk's deviations to ``out``, four normals in one pass."""
+    years, end = members.size, np.uint64(out.size)
     for year in range(years):
-        add(group.bulk_mean[year::years], float(group.members[year]), out[year::years])
-    for j in range(group.first.size):
-        z = given[j] if j < given.size else standard_normal(group.normal, child(key, group.draw[j]))
-        if j < years:
-            skew = group.skew[j]
-            z = (z + skew * (z * z - 1.0)) / np.sqrt(1.0 + 2.0 * skew * skew)
-        add(group.loadings[j, group.first[j] :], z, out[group.first[j] :])
+        for i in range(year, out.size, years):
+            out[i] += members[year] * bulk_mean[i]
+    for start in range(0, first.size, 4):
+        j = np.uint64(start)
+        w, x, y, v = z[j], z[j + np.uint64(1)], z[j + np.uint64(2)], z[j + np.uint64(3)]
+        for i in range(np.uint64(first[j]), end):
+            half = w * loadings[j, i] + x * loadings[j + np.uint64(1), i]
+            rest = y * loadings[j + np.uint64(2), i] + v * loadings[j + np.uint64(3), i]
+            out[i] += half + rest
 
 
-@njit(inline="always")
-def layer_factors(year, price, use, response, factors):  # type: ignore[no-untyped-def]
-    """Fill ``factors`` (L, 2) on mean and deviation of a year's layers, and return it."""
-    moved = False  # in a base year no use is
-    for j in range(use.size):
-        moved |= use[j] != 0.0
-    for number in range(factors.shape[0]):
-        linear = spread = square = level = 0.0
-        for j in range(use.size if moved else 0):
-            linear += response.use[year, number, j] * use[j]
-            spread += response.spread_use[year, number, j] * use[j]
-            for k in range(use.size):
-                square += use[j] * response.curvature[year, number, j, k] * use[k]
-        for degree in range(response.price.shape[2] - 1, -1, -1):
-            level = level * price + response.price[year, number, degree]
-        level += linear * (1.0 + response.cross[year, number] * price) + 0.5 * square
-        spread += response.spread_price[year, number] * price
-        factors[number, 0], factors[number, 1] = np.exp(level), np.exp(spread)
-    return factors
+@njit
+def layer_factor(row, year, number, log_price, log_use, response):  # type: ignore[no-untyped-def]
+    """Logarithms of the factors on mean and deviation of a layer."""
+    price, level, linear, spread, square = log_price[row, year], 0.0, 0.0, 0.0, 0.0
+    for degree in range(response.price.shape[2] - 1, -1, -1):
+        level = level * price + response.price[year, number, degree]
+    for j in range(log_use.shape[2]):
+        use, across = log_use[row, year, j], 0.0
+        if abs(use) > 1e-12:  # shocks reach no base year
+            for k in range(log_use.shape[2]):
+                across += response.curvature[year, number, j, k] * log_use[row, year, k]
+            linear += response.use[year, number, j] * use
+            spread += response.spread_use[year, number, j] * use
+            square += use * across
+    level += linear * (1.0 + response.cross[year, number] * price) + 0.5 * square
+    return level, spread + response.spread_price[year, number] * price
 
 
-@njit(inline="always")
-def stretch(year, deviation, exact, use, price, layers, sums):  # type: ignore[no-untyped-def]
-    """Turn a year's deviations into sums, with the systematic factors of the year.
+@njit
+def fill_services(row, year, segment, deviation, exact, factors, claims, cost):  # type: ignore[no-untyped-def]
+    """Turn a year's deviations into claims and cost by service, with the factors of the year.
 
     A service's deviation grows with the mean, but for what is random in the claims themselves,
     which grows with the root of their number: sqrt(a / use + 1 - a) for use near 1.
     """
-    claims, cost, layer_cost = sums
-    for k in range(cost.size):
-        noise, at = 0.5 * (use[k] - 1.0), cost.size + k
-        of_cost = exact.mean[year, k] + (1.0 - exact.random[year, k] * noise) * deviation[k]
-        of_claims = exact.mean[year, at] + (1.0 - exact.random[year, at] * noise) * deviation[at]
-        cost[k] = use[k] * price[k] * of_cost
-        claims[k] = max(np.rint(use[k] * of_claims), 0.0)  # whole, as claims are
-    people = 2 * cost.size
-    for number in range(layer_cost.size):
-        at = people + 1 + number
-        level, spread = layers[number, 0], layers[number, 1]
-        layer_cost[number] = level * exact.mean[year, at] + spread * deviation[at]
-    return exact.mean[year, people] + deviation[people]
+    years, services = exact.mean.shape[0], cost.shape[3]
+    for k in range(services):
+        use, at = factors.use[row, year, k], services + k
+        noise = 0.5 * (use - 1.0)
+        own, number = deviation[k * years + year], deviation[at * years + year]
+        of_cost = exact.mean[year, k] + (1.0 - exact.random[year, k] * noise) * own
+        of_claims = exact.mean[year, at] + (1.0 - exact.random[year, at] * noise) * number
+        cost[row, year, segment, k] = use * factors.price[row, year, k] * of_cost
+        claims[row, year, segment, k] = max(np.rint(use * of_claims), 0.0)  # whole, as claims are
+
+
+@njit
+def fill(row, segment, deviation, exact, response, factors, out):  # type: ignore[no-untyped-def]
+    """Turn the deviations of a realization into its sums."""
+    claims, cost, layer_cost, person_years = out
+    years, people = exact.mean.shape[0], 2 * cost.shape[3]
+    for year in range(years):
+        fill_services(row, year, segment, deviation, exact, factors, claims, cost)
+        here = deviation[people * years + year]
+        person_years[row, year, segment] = exact.mean[year, people] + here
+        for number in range(layer_cost.shape[3]):
+            at = people + 1 + number
+            level, spread = layer_factor(
+                row, year, number, factors.log_price, factors.log_use, response
+            )
+            part = np.exp(spread) * deviation[at * years + year]
+            layer_cost[row, year, segment, number] = np.exp(level) * exact.mean[year, at] + part
+
+
+@njit
+def room_for_tail(tail_count, members):  # type: ignore[no-untyped-def]
+    """Most tail members that a realization can have."""
+    return tail_count.size if tail_count.size > 0 else members.max()
 
 
 @njit(parallel=True, cache=True, error_model="numpy")
@@ -195,31 +242,20 @@ def simulate_sums(realizations, segment, group, exact, response, factors, given,
     factors
         :class:`Factors`.
     given
-        Standard normals to take in place of the first ones drawn, (R, any number up to T).
+        Standard normals of the bulk's yearly totals, and the uniform number of the tail's size,
+        (R, T + 1), in place of drawn ones; (R, 0) to draw them.
     out
         The ``Totals`` of all segments.
     """
-    claims, cost, layer_cost, person_years = out
-    use, price, log_use, log_price = factors
-    years, width = exact.mean.shape
+    years, most = group.members.size, room_for_tail(group.tail_count, group.members)
     for row in prange(realizations.size):
+        deviation, rows = np.zeros(exact.mean.size), np.empty(most, np.int64)
         key = child(group.key, realizations[row])
-        deviation = np.zeros(years * width)
-        layers = np.empty((response.curvature.shape[1], 2))
-        add_tail(child(key, 0), group, deviation)
+        of_tail, of_bulk = child(key, 0), child(key, 1)
+        u = given[row, years] if given.shape[1] > years else uniform(child(of_tail, 0))
+        add_tail(of_tail, u, group.tail, group.tail_count, group.members, rows, deviation)
         if group.first.size > 0:
-            add_bulk(child(key, 1), group, given[row], deviation)
-        for year in range(years):
-            person_years[row, year, segment] = stretch(
-                year,
-                deviation[year::years],
-                exact,
-                use[row, year],
-                price[row, year],
-                layer_factors(year, log_price[row, year], log_use[row, year], response, layers),
-                (
-                    claims[row, year, segment],
-                    cost[row, year, segment],
-                    layer_cost[row, year, segment],
-                ),
-            )
+            z = np.empty(group.first.size)
+            draw_normals(of_bulk, group.draw, group.normal, group.skew, given[row], z)
+            add_bulk(z, group.members, group.bulk_mean, group.loadings, group.first, deviation)
+        fill(row, segment, deviation, exact, response, factors, out)

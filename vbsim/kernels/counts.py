@@ -24,11 +24,12 @@ def poisson_tables() -> PoissonTables:
     """Tables of :func:`tabulated_means`, exact to the 32 bits of a draw."""
     rows = [_above(mean) for mean in tabulated_means()]
     starts = np.cumsum([0, *(row.size for row in rows[:-1])])
-    buckets = [_buckets(row) for row in rows]
-    fine = np.concatenate([_entries(*b) for b in zip(rows, buckets, strict=True)])
+    fine = rows[: TABULATED * STEPS]
+    # Of each row, the first bucket in 64 parts and then all buckets.
+    parts = [_entries(row, width) for row in fine for width in (_BUCKET // 64, _BUCKET)]
     return PoissonTables(
-        entries=fine[: TABULATED * STEPS * 64],
-        least=np.stack(buckets).astype(np.uint16),
+        entries=np.concatenate(parts),
+        least=np.stack([_least(row, _BUCKET) for row in rows]).astype(np.uint16),
         start=starts.astype(np.uint32),
         above=np.concatenate(rows).astype(np.uint32),
         large=np.array(LARGE, dtype=np.float32),
@@ -42,15 +43,18 @@ def _above(mean: float) -> NDArray[np.int64]:
     return tail[: int(np.argmin(tail)) + 1].astype(np.int64)
 
 
-def _buckets(above: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Smallest count of every bucket: that of its last draw."""
-    last = (np.arange(64) + 1) * _BUCKET - 1
+def _least(above: NDArray[np.int64], width: int) -> NDArray[np.int64]:
+    """Smallest count in each of the first 64 stretches of so many draws: that of its last draw."""
+    last = (np.arange(64) + 1) * width - 1
     return np.searchsorted(-above, -last)
 
 
-def _entries(above: NDArray[np.int64], least: NDArray[np.int64]) -> NDArray[np.uint32]:
-    """Smallest count of a bucket in 6 bits, and above them how many of its draws give one more."""
-    first = np.arange(64) * _BUCKET
-    more = np.clip(above[least] - first, 0, _BUCKET - 1)
+def _entries(above: NDArray[np.int64], width: int) -> NDArray[np.uint32]:
+    """Smallest count of a stretch in 6 bits; above them, below which draw of the bucket one more.
+
+    The first of the wide stretches is never looked up: its parts are.
+    """
+    first, least = np.arange(64) * width, _least(above, width)
+    more = np.where(above[least] > first, above[least] - first // _BUCKET * _BUCKET, 0)
     several = (np.searchsorted(-above, -first) > least + 1) | (least >= SEVERAL)
-    return (more << 6 | np.where(several, SEVERAL, least)).astype(np.uint32)
+    return (np.where(several, 0, more) << 6 | np.where(several, SEVERAL, least)).astype(np.uint32)

@@ -33,9 +33,8 @@ class Services(NamedTuple):
 
     segment_keys: KeyArray  # (S,) keys of the claims stream
     keys: KeyArray  # (K,) keys of the services
-    rate: FloatArray  # (T, S, K) expected claims per person-year at log intensity 0
+    rate: FloatArray  # (T, S, K) expected claims per person-year at intensity 1
     power: FloatArray  # (S, K) expected claims double ``power`` times when the intensity is e-fold
-    widest: Float32Array  # (S,) log intensity beyond which nothing changes: 2 ** (power * it) holds
     price: FloatArray  # (T, S, K) factor on unit cost
     sums: Float32Array  # (K, rows * 1026) costs of 0, 1, 2 ... claims together [USD]
 
@@ -74,7 +73,7 @@ class PoissonTables(NamedTuple):
     ``u < P(N > n)``. The top 6 bits of ``u`` are its bucket.
     """
 
-    entries: WordArray  # (fine rows * 64,) count in 6 bits; below it, where in the bucket one more
+    entries: WordArray  # (fine rows * 128,) count, and below which draw of the bucket one more
     least: NDArray[np.uint16]  # (rows, 64) smallest count of the bucket
     start: WordArray  # (rows,) where the row begins in ``above``
     above: WordArray  # P(N > n) in units of 2**-32

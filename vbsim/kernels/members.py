@@ -31,16 +31,15 @@ REST = tuple(np.float32(2.0**32 / math.factorial(k) / STEPS**k) for k in range(6
 NODES = 1026  # of a table on the survival grid
 SEVERAL = 63  # in a Poisson entry: the bucket holds more than two counts, so search for it
 UNKNOWN = 2**32 - 1  # number of claims that is still to be searched for
-SIZE = 1024  # members in a batch: its arrays fit the second cache
+SIZE = 512  # members in a batch: its arrays fit the first and second caches
 
 jit = njit(error_model="numpy")
 
 # Arrays of one batch of members; in one record, because passing arrays costs reference counts.
-# ``year`` and ``keys`` are ``people`` and ``claims`` one level down; ``level``, ``risk`` (both stay
-# from year to year) and ``intensity`` are logarithms. ``number``, ``service`` and ``drawn`` have an
-# entry for each of those ``who`` have claims.
+# ``people`` and ``claims`` are members' keys, ``keys`` their year's; ``level``, ``risk`` and
+# ``intensity`` are logarithms; ``number``, ``service`` and ``drawn`` have entries by ``who``.
 _FIELDS = {
-    "u8": "people claims year keys service",
+    "u8": "people claims keys service",
     "u4": "first second place count who number odd",
     "f4": "share drawn level risk intensity exposure expected",
     "u1": "flag",
@@ -127,14 +126,14 @@ def read_table(batch, table, bits, size):  # type: ignore[no-untyped-def]
 
 @jit
 def tree_sum(values, size, work):  # type: ignore[no-untyped-def]
-    """Sum in halves, which vector instructions can do in the same order on every machine."""
-    for i in range(size):
-        work[i] = values[i]
-    while size > 1:
-        half = (size + 1) >> 1
+    """Sum whole vectors in halves, which every machine's vectors can do in the same order."""
+    half = size >> 1
+    for i in range(half):
+        work[i] = np.float64(values[i]) + np.float64(values[i + half])
+    while half > 1:
+        size, half = half, (half + 1) >> 1
         for i in range(size - half):
             work[i] += work[i + half]
-        size = half
     return work[0] if size > 0 else 0.0
 
 
@@ -163,39 +162,41 @@ def move_states(batch, size, year, segment, people):  # type: ignore[no-untyped-
 
 
 @jit
-def draw_states(batch, members, live, index, people, widest):  # type: ignore[no-untyped-def]
+def draw_states(batch, members, live, index, people):  # type: ignore[no-untyped-def]
     """Draw who is here, how ill and for how long; returns the exposure of the ``live`` members."""
     (year, segment), size, none = index, whole(members), np.uint64(0)
-    person, claim, keys, key = batch["people"], batch["claims"], batch["keys"], batch["year"]
+    person, claim, keys, at = batch["people"], batch["claims"], batch["keys"], people.years[year]
     for i in range(size):
-        key[i], keys[i] = child(person[i], people.years[year]), child(claim[i], people.years[year])
-    words(batch, key, none, 2, size)
+        keys[i] = child(claim[i], at)
+    words(batch, person, none, 3 * at + 2, size)
     read_table(batch, people.log_risk[segment], batch["first"], size)
-    words(batch, key, none, 0, size)
+    words(batch, person, none, 3 * at, size)
     move_states(batch, size, year, segment, people)
-    words(batch, key, none, 1, size)
+    words(batch, person, none, 3 * at + 1, size)
     read_table(batch, people.log_transient[segment], batch["second"], size)
     level, risk, transient, bits = batch["level"], batch["risk"], batch["drawn"], batch["first"]
     exposure, intensity, partial = batch["exposure"], batch["intensity"], people.partial[segment]
     for i in range(size):
         part = unit(bits[i])
         exposure[i] = np.float32(part / partial) if part < partial else np.float32(1.0)
-        intensity[i] = min(max(level[i] + risk[i] + transient[i], -widest), widest)
-    exposure[live:] = np.float32(0.0)  # no exposure, no claim
+        intensity[i] = level[i] + risk[i] + transient[i]
+    exposure[live:size] = np.float32(0.0)  # no exposure, no claim
     return tree_sum(exposure, size, batch["work"])
 
 
 @jit
-def expect(batch, size, rate, power):  # type: ignore[no-untyped-def]
-    """Give expected claims, in steps of the Poisson tables, and the entry of each draw."""
+def expect(batch, size, base, power):  # type: ignore[no-untyped-def]
+    """Give expected claims, log2 ``base`` at intensity 1, and the Poisson entry of each draw."""
     intensity, exposure, bits = batch["intensity"], batch["exposure"], batch["first"]
     expected, place = batch["expected"], batch["place"]
     last = np.float32(TABULATED * STEPS - 1)
     for i in range(size):
-        steps = rate * exposure[i] * exp2(power * intensity[i])
-        row = np.uint32(np.int32(min(steps, last)))
+        steps = exposure[i] * exp2(max(power * intensity[i] + base, np.float32(-120.0)))
+        row, part = np.uint32(np.int32(min(steps, last))), np.uint32(bits[i] >> np.uint32(20))
+        # The first of 64 buckets, where counts are large and many, has 64 parts of its own.
+        bucket = part if part < np.uint32(64) else np.uint32(part >> np.uint32(6)) + np.uint32(64)
         expected[i] = steps
-        place[i] = np.uint32(row << np.uint32(6)) | np.uint32(bits[i] >> np.uint32(26))
+        place[i] = np.uint32(np.uint32(row << np.uint32(7)) + bucket)
 
 
 @jit
@@ -233,7 +234,7 @@ def draw_counts(batch, size, service_key, rate, power, tables):  # type: ignore[
     """Draw the claims of one service; lists the members with claims and returns how many."""
     entries, place = tables.entries, batch["place"]
     words(batch, batch["keys"], service_key, 0, size)
-    expect(batch, size, np.float32(rate * STEPS), np.float32(power))
+    expect(batch, size, np.float32(np.log2(rate * STEPS)), np.float32(power))
     for i in range(size):
         place[i] = entries[place[i]]
     count_claims(batch, size)
@@ -267,11 +268,12 @@ def from_poisson_table(bits, row, tables):  # type: ignore[no-untyped-def]
 @jit
 def any_count(key, steps, tables):  # type: ignore[no-untyped-def]
     """Count of a mean of any size, given in steps of the tables."""
-    (draw, second), more, position = halves(child(key, 0)), child(key, 2), 0
+    (draw, second), position = halves(child(key, 0)), 2
     n, top = np.uint32(0), np.uint32(TABULATED * STEPS)
+    steps = min(steps, np.float32(2**23))  # a million claims a year: nobody's, but the loop ends
     while steps >= np.float32(top):
         row = large_row(steps / np.float32(STEPS))
-        n += from_poisson_table(halves(child(more, position))[0], top + row, tables)
+        n += from_poisson_table(halves(child(key, position))[0], top + row, tables)
         steps -= tables.large[row] * np.float32(STEPS)
         position += 1
     row = np.uint32(np.int32(steps))
@@ -288,13 +290,13 @@ def any_count(key, steps, tables):  # type: ignore[no-untyped-def]
 @jit
 def any_sum(key, number, table, large):  # type: ignore[no-untyped-def]
     """Cost of any number of claims: the largest tabulated number is taken out until 0 is left."""
-    more, position, total = child(key, 3), 0, np.float32(0.0)
+    position, total = 2**32, np.float32(0.0)  # positions below are those of the count
     while number > np.uint32(0):
         row, part = number, number
         if number > np.uint32(TABULATED):
             row = np.uint32(TABULATED) + large_row(np.float32(number))
             part = np.uint32(large[row - np.uint32(TABULATED)])
-        node, share = node_of(halves(child(more, position))[0])
+        node, share = node_of(halves(child(key, position))[0])
         total += between(table, np.uint32(row) * np.uint32(NODES) + node, share)
         number = np.uint32(number - part)
         position += 1
@@ -381,8 +383,7 @@ def add_segment(realization, segment, factors, people, kept, room, out, record):
             person[i], claim[i] = child(of_people, start + i), child(of_claims, start + i)
         for year in range(people.years.size):
             live, index = min(max(people.members[year, segment] - start, 0), SIZE), (year, segment)
-            exposure = draw_states(batch, members, live, index, people, services.widest[segment])
-            out.person_years[year, segment] += exposure
+            out.person_years[index] += draw_states(batch, members, live, index, people)
             rows = members_of(record, start)
             add_services(batch, whole(live), index, factors, kept, baskets, out, rows)
             add_layers(batch, whole(live), index, layers, baskets, out)
@@ -393,7 +394,7 @@ def add_segment(realization, segment, factors, people, kept, room, out, record):
 @jit
 def add_realization(realization, factors, people, services, layers, tables, out, record):  # type: ignore[no-untyped-def]
     """Simulate all segments of one realization; the batch and its baskets are allocated once."""
-    room = (np.zeros(1, BATCH)[0], np.empty((layers.baskets.shape[0], SIZE)))
+    room = (np.empty(1, BATCH)[0], np.empty((layers.baskets.shape[0], SIZE)))
     kept = (services, layers, tables)
     for segment in range(people.keys.size):
         add_segment(realization, segment, factors, people, kept, room, out, record)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 
@@ -72,7 +72,15 @@ class Measure:
             ``Sample`` to several measures to sort it only once.
         """
         sample = net if isinstance(net, Sample) else sample_of(net)
-        return self.function(sample) if sample.n > 1 else undefined(sample.n)
+        if sample.n <= 1:
+            return undefined(sample.n)
+        found = self.function(sample)
+        if sample.design is None:
+            return found
+        better = sample.design.improve(found)
+        if self.unit == SHARE:
+            better = replace(better, value=min(max(better.value, 0.0), 1.0))
+        return better
 
 
 MEASURES: dict[str, Measure] = {}

@@ -9,7 +9,7 @@ import xarray as xr
 
 from vbsim.errors import did_you_mean
 from vbsim.measures.catalogue import MEASURES, Measure
-from vbsim.measures.precision import Estimate, FloatArray, Sample, difference, sample_of
+from vbsim.measures.precision import Design, Estimate, FloatArray, Sample, difference, sample_of
 from vbsim.measures.series import each_series
 
 
@@ -17,6 +17,7 @@ def measure_array(
     net: xr.DataArray,
     measures: Iterable[Measure | str] | None = None,
     dim: str = "realization",
+    design: Design | None = None,
 ) -> xr.Dataset:
     """Measures of every series along one dimension, with their standard errors.
 
@@ -28,6 +29,8 @@ def measure_array(
         Measures or keys of the catalogue; the whole catalogue if None.
     dim
         Dimension of the realizations.
+    design
+        How the realizations hang together; ``None`` where they are independent.
 
     Returns
     -------
@@ -45,7 +48,7 @@ def measure_array(
     frame = net.isel({dim: 0}, drop=True)
     found = np.empty((*frame.shape, len(chosen), 2))
     for index, values in each_series(net, dim):
-        sample = _sample(values, frame, index)
+        sample = _sample(values, frame, index, design)
         for number, measure in enumerate(chosen):
             found[(*index, number)] = _pair(measure(sample))
     return _dataset(frame, found, chosen, "risk measure")
@@ -57,6 +60,7 @@ def paired_difference(
     dim: str = "realization",
     along: str = "contract",
     measures: Iterable[Measure | str] | None = None,
+    design: Design | None = None,
 ) -> xr.Dataset:
     """Difference of every measure from a reference contract on the same realizations.
 
@@ -72,6 +76,8 @@ def paired_difference(
         Dimension of the contracts.
     measures
         Measures or keys of the catalogue; the whole catalogue if None.
+    design
+        How the realizations hang together; ``None`` where they are independent.
 
     Returns
     -------
@@ -92,8 +98,8 @@ def paired_difference(
     found = np.empty((*frame.shape, len(chosen), 2))
     for index, values in each_series(net, dim, last=along):
         if index[-1] == 0:
-            other = _sample(next(references)[1], frame, (*index[:-1], base))
-        sample = other if index[-1] == base else _sample(values, frame, index)
+            other = _sample(next(references)[1], frame, (*index[:-1], base), design)
+        sample = other if index[-1] == base else _sample(values, frame, index, design)
         for number, measure in enumerate(chosen):
             found[(*index, number)] = _difference(measure, sample, other)
     text = f"difference from {along} {reference} in the risk measure"
@@ -136,10 +142,12 @@ def _position(net: xr.DataArray, along: str, reference: object) -> int:
     return int(names.index(reference))
 
 
-def _sample(values: FloatArray, frame: xr.DataArray, index: tuple[int, ...]) -> Sample:
+def _sample(
+    values: FloatArray, frame: xr.DataArray, index: tuple[int, ...], design: Design | None
+) -> Sample:
     """Sample of one series; an error names its place."""
     try:
-        return sample_of(values)
+        return sample_of(values, design)
     except ValueError as error:
         raise ValueError(f"{_where(frame, index)}{error}") from error
 

@@ -17,7 +17,7 @@ bandwidth, and is 0 where the quantile lies deep inside a point mass.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -35,10 +35,61 @@ With less than 1 the quantile is the largest realization and the error of TVaR w
 
 
 @dataclass(frozen=True, eq=False)
+class Design:
+    """How realizations hang together, and what is known of them beforehand.
+
+    Parameters
+    ----------
+    controls
+        Control variates, (n, q): quantities of the realizations whose mean is known to be 0.
+    randomizations
+        How many independent randomizations the realizations belong to in turn; 1 where they are
+        independent themselves.
+    """
+
+    controls: FloatArray
+    randomizations: int
+
+    @cached_property
+    def regression(self) -> FloatArray:
+        """Coefficients of a regression on the controls per value, (q, n)."""
+        return np.asarray(np.linalg.pinv(self.controls - self.controls.mean(axis=0)))
+
+    def improve(self, estimate: Estimate) -> Estimate:
+        """Take what the controls explain out of an estimate and of its error.
+
+        The influence of the realizations is regressed on the controls (Glynn and Szechtman, "Some
+        new perspectives on the method of control variates", 2002): what their known mean says the
+        sample has drawn too much of is subtracted.
+        """
+        if math.isnan(estimate.standard_error):
+            return estimate
+        slopes = self.regression @ estimate.influence
+        mean = self.controls.mean(axis=0)
+        influence = estimate.influence - (self.controls - mean) @ slopes
+        return replace(
+            estimate,
+            value=estimate.value - float(mean @ slopes),
+            influence=influence,
+            randomizations=self.randomizations,
+            freedom=min(estimate.freedom, max(self.randomizations - 1.0, 1.0)),
+        )
+
+
+@dataclass(frozen=True, eq=False)
 class Sample:
-    """Net result of every realization [USD]; sorted at most once for all measures."""
+    """Net result of every realization [USD]; sorted at most once for all measures.
+
+    Parameters
+    ----------
+    values
+        Net results, (n,).
+    design
+        How the realizations hang together; ``None`` where they are independent.
+    """
 
     values: FloatArray
+    design: Design | None = None
 
     def __post_init__(self) -> None:
         """Refuse what has no distribution: no realizations, several axes, missing values."""
@@ -67,13 +118,13 @@ class Sample:
     @cached_property
     def loss(self) -> Sample:
         """Loss of every realization [USD], positive = money owed."""
-        return Sample(0.0 - self.values)
+        return Sample(0.0 - self.values, self.design)
 
 
-def sample_of(net: ArrayLike) -> Sample:
+def sample_of(net: ArrayLike, design: Design | None = None) -> Sample:
     """Sample of a net result given as anything array-like."""
     # Adding 0.0 turns -0.0, the mirror image of a party that gets nothing, into 0.0.
-    return Sample(np.asarray(net, dtype=np.float64) + 0.0)
+    return Sample(np.asarray(net, dtype=np.float64) + 0.0, design)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,6 +144,9 @@ class Estimate:
         Degrees of freedom of the standard error beyond what the influence shows.
     widening
         Factor on the standard error that the influence shows.
+    randomizations
+        Independent randomizations to which the realizations belong in turn, if more than 1: the
+        error then is that of their means.
     """
 
     value: float
@@ -100,12 +154,23 @@ class Estimate:
     floor: float = 0.0
     freedom: float = math.inf
     widening: float = 1.0
+    randomizations: int = 1
 
     @property
     def standard_error(self) -> float:
         """Monte Carlo standard error [unit of the value]; NaN where unknown."""
-        error = self.widening * math.sqrt(np.mean(self.influence**2) / self.influence.size)
+        pulls, count = self.influence, self.influence.size
+        if self.randomizations > 1:
+            pulls, count = self._by_randomization, self.randomizations - 1
+        error = self.widening * math.sqrt(np.mean(pulls**2) / count)
         return error if math.isnan(error) else max(error, self.floor)
+
+    @property
+    def _by_randomization(self) -> FloatArray:
+        """Mean pull of the realizations of each randomization."""
+        owner = np.arange(self.influence.size) % self.randomizations
+        size = np.bincount(owner, minlength=self.randomizations)
+        return np.asarray(np.bincount(owner, self.influence, self.randomizations) / size)
 
 
 def small_tail(n: int, level: float) -> float:
@@ -155,6 +220,7 @@ def difference(estimate: Estimate, reference: Estimate) -> Estimate:
         floor,
         min(estimate.freedom, reference.freedom),
         max(estimate.widening, reference.widening),
+        estimate.randomizations,
     )
 
 
@@ -192,6 +258,8 @@ def interval(estimate: Estimate, level: float = 0.95) -> tuple[float, float]:
 def _shape(estimate: Estimate) -> tuple[float, float]:
     """Skewness of the influence, and degrees of freedom of the standard error."""
     influence = estimate.influence
+    if estimate.randomizations > 1:
+        return 0.0, estimate.freedom
     scale = math.sqrt(np.mean(influence**2))
     if scale == 0.0 or math.isnan(scale):
         return 0.0, estimate.freedom

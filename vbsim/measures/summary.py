@@ -7,7 +7,9 @@ import xarray as xr
 
 from vbsim.measures.catalogue import MEASURES, Measure, prob_owing_more_than
 from vbsim.measures.labelled import measure_array, paired_difference
+from vbsim.measures.precision import Design
 from vbsim.measures.series import each_series
+from vbsim.streams import RANDOMIZATIONS
 from vbsim.vocabulary import CONTRACT, HOLDER, REALIZATION, SHARE, net_to_holder
 
 RATE_MEASURES = ("mean", "sd", "p05", "p25", "p50", "p75", "p95")
@@ -36,9 +38,12 @@ def measure(settlement: xr.Dataset) -> xr.Dataset:
         *MEASURES.values(),
         *(prob_owing_more_than(float(a)) for a in amounts),
     ]
-    parties = measure_array(settlement["net_to_party"], measures)
+    design = design_of(settlement)
+    parties = measure_array(settlement["net_to_party"], measures, design=design)
     reference = str(settlement.attrs["reference"])
-    differences = paired_difference(net_to_holder(settlement), reference, measures=measures)
+    differences = paired_difference(
+        net_to_holder(settlement), reference, measures=measures, design=design
+    )
     out = xr.Dataset(
         {
             "value": parties["value"],
@@ -52,7 +57,7 @@ def measure(settlement: xr.Dataset) -> xr.Dataset:
     rate = settlement["savings_rate"]
     with_benchmark = _without_gaps(rate)
     if with_benchmark:
-        rates = measure_array(rate.sel({CONTRACT: with_benchmark}), RATE_MEASURES)
+        rates = measure_array(rate.sel({CONTRACT: with_benchmark}), RATE_MEASURES, design=design)
         names = {"savings_rate": "value", "savings_rate_standard_error": "standard_error"}
         for name, key in names.items():
             wide = (
@@ -62,6 +67,13 @@ def measure(settlement: xr.Dataset) -> xr.Dataset:
             )
             out[name] = wide.assign_attrs(units=SHARE, long_name=f"{key} of the savings rate")
     return out
+
+
+def design_of(settlement: xr.Dataset) -> Design | None:
+    """Design of the realizations, if they are not independent."""
+    if settlement.attrs.get("sampling", "random") == "random":
+        return None
+    return Design(settlement["control_variate"].values, RANDOMIZATIONS)
 
 
 def _without_gaps(rate: xr.DataArray) -> list[str]:

@@ -17,10 +17,15 @@ from vbsim.simulate import block_size, engine_of, experience_bytes, free_memory
 
 _LINES = 30  # of a contract's statement, with its net results; between 20 and 30 in all models
 _BLOCK_BYTES = 2**26
-# Measured peaks of a process: the libraries, compiled code and figures; copies of a block while it
+# Measured peaks of a process: libraries, compiling and figures; copies of a block while it
 # is settled and written; and, per realization, the sorted samples of two contracts while their
 # difference is measured.
-_PROGRAM_BYTES, _BLOCK_COPIES, _MEASURING_BYTES = 400e6, 2, 150
+_PROGRAM_BYTES, _BLOCK_COPIES, _MEASURING_BYTES = 480e6, 2, 150
+
+
+def size(count: float) -> str:
+    """Write a number of bytes."""
+    return f"{count / 1e9:,.1f} GB" if count >= 1e9 else f"{count / 1e6:,.0f} MB"
 
 
 def row_bytes(plan: Plan) -> int:
@@ -70,8 +75,8 @@ def check_disk(out: Path, need: int) -> None:
     free = shutil.disk_usage(place).free
     if need > 0.9 * free:
         raise CapacityError(
-            f"the results need {need / 1e9:,.1f} GB on disk, and {free / 1e9:,.1f} GB are free at "
-            f"{place}; lower realizations, or choose another disk with -o"
+            f"the results need {size(need)} on disk, and {size(free)} are free at {place}; lower "
+            "realizations, or choose another disk with -o"
         )
 
 
@@ -80,6 +85,6 @@ def check_memory(need: int) -> None:
     free = free_memory()
     if need > 0.9 * free:
         raise CapacityError(
-            f"the run needs {need / 1e9:,.1f} GB of memory, and {free / 1e9:,.1f} GB are free; "
-            "lower realizations, or close other programs"
+            f"the run needs {size(need)} of memory, and {size(free)} are free; lower "
+            "realizations, or close other programs"
         )

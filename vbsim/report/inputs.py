@@ -23,6 +23,7 @@ _MANIFEST_WORDS = {
     "realizations": "Realizations",
     "block": "Realizations per block (never changes a number)",
     "started": "Started (UTC)",
+    "resumed": "Resumed (UTC); the times below are of the last part",
     "simulation_seconds": "Time of simulation and settlement [s]",
     "wall_seconds": "Wall time [s]",
     "versions": "Versions",

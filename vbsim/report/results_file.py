@@ -74,10 +74,14 @@ class ResultsWriter:
     def write(self, settlement: xr.Dataset, experience: xr.Dataset) -> None:
         """Write a block of consecutive realizations at its place."""
         file = self._open(settlement, experience)
-        for offset, values in self._parts(settlement, experience):
-            file.seek(offset)
-            while values:
-                values = values[file.write(values) :]
+        try:
+            for offset, values in self._parts(settlement, experience):
+                file.seek(offset)
+                while values:
+                    values = values[file.write(values) :]
+        except OSError as error:
+            error.filename = error.filename or str(self._path)
+            raise
 
     def holds(self, settlement: xr.Dataset, experience: xr.Dataset) -> bool:
         """Whether the file holds these very bits at the place of this block."""

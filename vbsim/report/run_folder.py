@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -27,8 +28,12 @@ def check_destination(out: Path, overwrite: bool = False) -> None:
     Raises
     ------
     RunFolderError
-        If ``out`` exists and is no run folder, or is one and ``overwrite`` is not given.
+        If ``out`` exists and is no run folder, or is one and ``overwrite`` is not given, or if
+        nothing can be written there.
     """
+    above = next(place for place in out.absolute().parents if place.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK):
+        raise RunFolderError(f"{out} cannot be made in {above}; choose another folder with -o")
     if not out.exists():
         return
     if not (out / MANIFEST).is_file() and (not out.is_dir() or any(out.iterdir())):
