@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -39,9 +39,11 @@ from vbsim.report.portfolio_tables import COLUMNS, rows
 from vbsim.report.unfinished import check_unfinished, whole_folder
 from vbsim.simulate import use_threads
 
-_WHY = "a portfolio keeps totals and layers of each entity's claims alone"
+ENGINE = "collective"
+WHY = "a portfolio keeps totals and layers of each entity's claims alone"
 _ARRAYS = 3  # variables of every realization
 _PROGRAM_BYTES = 600e6  # libraries, compiled code, plans and pilots
+_TRIAL = 10_000  # realizations of one entity, to tell the time of all
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,17 @@ def memory_bytes(plan: PortfolioPlan) -> int:
     return int(_PROGRAM_BYTES + 1.5 * results_bytes(plan))
 
 
+def seconds(plan: PortfolioPlan) -> float:
+    """Time that simulating all entities takes on this machine, from a trial of the first [s]."""
+    trial = replace(plan.first, realizations=min(plan.realizations, _TRIAL))
+    one = replace(plan, plans=(trial,), members=plan.members[:1])
+    simulate_portfolio(one)  # compiles, or loads what was compiled
+    start = time.perf_counter()
+    simulate_portfolio(one)
+    taken = time.perf_counter() - start
+    return taken * len(plan.plans) * plan.realizations / trial.realizations
+
+
 def rebuild_portfolio_report(folder: Path) -> Path:
     """Write the table, figures and page of a finished portfolio's folder anew."""
     plan = _plans(folder / files.SCENARIO)
@@ -180,8 +193,8 @@ def _manifest(plan: PortfolioPlan, folder: Path, started: str) -> dict[str, Any]
     return {
         "name": plan.name,
         files.ENTITIES: len(plan.plans),
-        "engine": first.engine,
-        "engine_chosen": _WHY,
+        "engine": ENGINE,
+        "engine_chosen": WHY,
         "sampling": first.sampling,
         "random_numbers": streams.SCHEME,
         "seed": first.seed,

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from vbsim.errors import OutcomeError, Problem, did_you_mean
+from vbsim.errors import OutcomeError, Problem
 from vbsim.outcomes.cells import start_year
 from vbsim.outcomes.mssp_facts import LAYOUT, rule
 from vbsim.outcomes.reader import OutcomeFile, Row
@@ -81,42 +81,6 @@ def entities(path: Path, year: int) -> list[tuple[str, dict[str, Any]]]:
     if problems:
         raise OutcomeError(problems[:_SHOWN])
     return found
-
-
-def row_of(path: Path, aco: str, year: int | None) -> Row:
-    """Row of one ACO.
-
-    Parameters
-    ----------
-    path, aco
-        The file, and the id of the ACO.
-    year
-        Performance year; needed where the file has no such column, or several years of the ACO.
-
-    Raises
-    ------
-    OutcomeError
-        If the file cannot be read, or has no row of that ACO, or several.
-    """
-    file = OutcomeFile(path, WORDS_LAYOUT, year)
-    found, known = [], set()
-    for row in file.rows():
-        known.add(row.texts["aco_id"])
-        if row.texts["aco_id"] == aco:
-            found.append(row)
-    if len(found) == 1:
-        return found[0]
-    column = file.header.name("aco_id")
-    if found:
-        years = " and ".join(str(row.year) for row in found)
-        raise OutcomeError([Problem(
-            str(path), None, column, f"{aco} in {years}", "one year of it", "give --year"
-        )])  # fmt: skip
-    near = did_you_mean(aco, known)
-    todo = near if near.startswith("did you mean") else "take an id of that column"
-    raise OutcomeError([Problem(
-        str(path), None, column, f"no {aco}", f"one of the {len(known)} ACOs of the file", todo
-    )])  # fmt: skip
 
 
 def words_of(row: Row, path: Path) -> dict[str, Any]:

@@ -60,8 +60,8 @@ def open_results(folder: Path) -> tuple[xr.Dataset, xr.Dataset]:
         )
     if holds_portfolio(folder):
         raise RunFolderError(
-            f"{folder} holds a portfolio, whose entities have no statements of their own; run the "
-            "entity by itself, for instance from vbsim new NAME --puf FILE --aco ID"
+            f"{folder} holds a portfolio, which keeps no statements of its entities; expected the "
+            "run of a scenario of one entity; write the entity as such a scenario, and run that"
         )
     return read_results(folder)
 
