@@ -119,8 +119,8 @@ def run(
     """Simulate a scenario, settle its contracts and write a run folder with a report.
 
     Blocks of results are kept as they are finished: a run that was stopped, killed or out of disk
-    goes on with the same command and --resume, to the same numbers. A portfolio (a scenario with the
-    key portfolio) is run whole or not at all.
+    goes on with the same command and --resume, to the same numbers. A scenario with the key
+    portfolio is run whole or not at all.
 
     Example: vbsim run scenarios/northwest_ohio_2022.yaml -o runs/northwest_ohio
     """

@@ -149,7 +149,8 @@ def _estimate(plan: PortfolioPlan) -> list[str]:
         f"time: about {seconds(plan):,.0f} s on this machine; disk: {size(results_bytes(plan))}",
         f"memory: about {memory_bytes(plan) / 1e9:.1f} GB",
         f"figures: {len(plan.figures)} of rules and assumptions, of which {len(plan.unverified)} "
-        f"UNVERIFIED; {plan.stated:,} of the entities' own",
+        f"UNVERIFIED; {len(plan.stated):,} of the entities' own, of which "
+        f"{plan.stated_unverified:,} UNVERIFIED",
     ]
 
 
@@ -218,8 +219,10 @@ def _summary(plan: PortfolioPlan, measured: PortfolioSummary) -> None:
         label = f"{about.label} [USD million]" if about.unit == USD else about.label
         table.add_row(label, f"{mean} ± {number(float(error))}", low, high, *published)
     show.stdout.print(table)
-    if plan.unverified:
+    if plan.unverified or plan.stated_unverified:
         show.stdout.print(
-            f"{len(plan.unverified)} of {len(plan.figures)} figures of rules and assumptions are "
-            "UNVERIFIED; the report lists them."
+            f"UNVERIFIED are {len(plan.unverified)} of {len(plan.figures)} figures of rules and "
+            f"assumptions, which the report lists, and {plan.stated_unverified:,} of the "
+            f"{len(plan.stated):,} that the entities state.",
+            highlight=False,
         )

@@ -90,10 +90,15 @@ class PortfolioPlan:
         return tuple(figure for figure in self.figures if not figure.verified)
 
     @cached_property
-    def stated(self) -> int:
-        """How many figures the scenarios of all entities state or derive."""
-        own = [f for plan in self.plans for f in plan.figures if f.file.split("/")[0] not in KINDS]
-        return len(own)
+    def stated(self) -> tuple[Figure, ...]:
+        """Figures that the scenarios of all entities state or derive."""
+        own = (figure for plan in self.plans for figure in plan.figures)
+        return tuple(figure for figure in own if figure.file.split("/")[0] not in KINDS)
+
+    @property
+    def stated_unverified(self) -> int:
+        """How many of those the scenarios themselves call UNVERIFIED."""
+        return sum(not figure.verified for figure in self.stated)
 
 
 def resolve_portfolio(portfolio: Portfolio, progress: Progress | None = None) -> PortfolioPlan:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,7 @@ def render_portfolio(
         year=int(results[YEAR].values[0]),
         truncates=any(c.expenditure_layer for c in plan.first.contracts),
         prior=_prior(plan),
+        prior_sources=_prior_sources(plan),
         manifest=inputs.manifest_rows(manifest),
         version=manifest.get("versions", {}).get("vbsim", ""),
         started=moment(str(manifest.get("started", ""))),
@@ -146,19 +148,22 @@ def answer(results: xr.Dataset, summary: PortfolioSummary) -> str:
     return text + _published(program)
 
 
-def _shown(quantity: str) -> Callable[[float], str]:
-    return large_amount if QUANTITIES[quantity].unit == USD else percent
+def _shown(quantity: str, like: float) -> Callable[[float], str]:
+    """How values of a quantity are written, with the decimals of one of them."""
+    return partial(large_amount, like=like) if QUANTITIES[quantity].unit == USD else percent
 
 
 def _told(program: xr.Dataset, quantity: str) -> str:
     """Mean of a quantity with its standard error."""
     own = program.sel({QUANTITY: quantity, MEASURE: "mean"})
-    return with_error(_shown(quantity), float(own["value"]), float(own["standard_error"]))
+    value = float(own["value"])
+    return with_error(_shown(quantity, value), value, float(own["standard_error"]))
 
 
 def _interval(program: xr.Dataset, quantity: str) -> str:
     """Between what nine in ten simulated years lie."""
-    own, show = program["value"].sel({QUANTITY: quantity}), _shown(quantity)
+    own = program["value"].sel({QUANTITY: quantity})
+    show = _shown(quantity, float(own.sel({MEASURE: "mean"})))
     low, high = (show(float(own.sel({MEASURE: end}))) for end in ("p05", "p95"))
     return f" (90\N{NO-BREAK SPACE}% of the years: {low} to {high})"
 
@@ -175,7 +180,8 @@ def _published(program: xr.Dataset) -> str:
         own = program.sel({QUANTITY: quantity})
         value, place = float(own[PUBLISHED]), float(own[PLACE])
         if not np.isnan(value):
-            told.append(f"{words.format(_shown(quantity)(value))} (percentile {100 * place:.0f})")
+            shown = words.format(_shown(quantity, value)(value))
+            told.append(f"{shown} (percentile {100 * place:.0f})")
     if not told:
         return ""
     return f" As published, which is no input: {', '.join(told)} of the simulated years."
@@ -287,3 +293,13 @@ def _prior(plan: PortfolioPlan) -> str:
         f"a normal distribution with mean {percent(prior.mean, 2)} and standard deviation "
         f"{percent(prior.sd, 2)} of expected cost, the same for all"
     )
+
+
+def _prior_sources(plan: PortfolioPlan) -> list[str]:
+    """Where the belief about true savings comes from, each source once."""
+    return list(dict.fromkeys(
+        figure.source
+        for one in plan.plans
+        for figure in one.figures
+        if figure.path.startswith("uncertainty.true_savings")
+    ))  # fmt: skip

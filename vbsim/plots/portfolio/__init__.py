@@ -14,19 +14,19 @@ PORTFOLIO_FIGURES = {
     "program": Illustration(
         "portfolio.program",
         "What the whole portfolio comes to. Bars count simulated years; entities share the "
-        "nation's years, so their results move together and do not average out. The dark line is "
-        "the published result, which is no input.",
+        "nation's years, so their results move together and do not average out. A dark line is "
+        "the published result, where there is one; it is no input.",
     ),
     "entities": Illustration(
         "portfolio.entities",
         "Measured savings rate of every entity, the smallest on the left. Thin line: 5th to 95th "
-        "percentile of the simulated years; thick line: the middle half. A dot is the published "
+        "percentile of the simulated years; thick line: the middle half. A dot is a published "
         "rate, orange where it lies outside the thin line, which one in ten should.",
     ),
     "by_size": Illustration(
         "portfolio.by_size",
         "Small entities' rates are spread more widely, because luck shrinks with the number of "
-        "members. Bars reach from the 5th to the 95th percentile of the simulated years; diamonds "
-        "are as published.",
+        "members. Bars reach from the 5th to the 95th percentile of the simulated years; diamonds, "
+        "if any, are as published.",
     ),
 }
