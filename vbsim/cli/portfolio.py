@@ -92,11 +92,13 @@ def run(
     told: Told,
 ) -> None:
     """Run a portfolio into a folder, and say what it comes to."""
+    from vbsim.portfolio import entities_of, resolve_portfolio
     from vbsim.report.portfolio_tables import as_json
     from vbsim.report.run_folder import check_destination
     from vbsim.run_portfolio import run_portfolio
 
     check_destination(folder, overwrite)  # before hundreds of entities are resolved
+    portfolio = entities_of(source, results_file)
     with progress_bar(told.quiet or told.as_json) as bar:
         task = bar.add_task("resolving ", total=None)
 
@@ -105,7 +107,7 @@ def run(
             told.check_stop()
             bar.update(task, completed=done, total=total)
 
-        plan = _plan(source, results_file, advance)
+        plan = resolve_portfolio(portfolio, advance)
         bar.reset(task, description="simulating", total=len(plan.plans))
         found = run_portfolio(plan, folder, threads=threads, overwrite=overwrite, progress=advance)
     if told.as_json:
@@ -118,7 +120,9 @@ def run(
 
 def check(source: Source, results_file: Path | None, as_json: bool) -> None:
     """Print what a portfolio's plans are, and what they rest on."""
-    plan = _plan(source, results_file, None)
+    from vbsim.portfolio import entities_of, resolve_portfolio
+
+    plan = resolve_portfolio(entities_of(source, results_file))
     if as_json:
         typer.echo(json.dumps(_plan_json(plan), default=str))
         return
@@ -129,12 +133,6 @@ def check(source: Source, results_file: Path | None, as_json: bool) -> None:
     show.figures(plan.figures)
     for text in plan.warnings:
         show.stdout.print(f"warning: {text}", highlight=False)
-
-
-def _plan(source: Source, results_file: Path | None, progress: Any) -> PortfolioPlan:
-    from vbsim.portfolio import entities_of, resolve_portfolio
-
-    return resolve_portfolio(entities_of(source, results_file), progress)
 
 
 def _estimate(plan: PortfolioPlan) -> list[str]:

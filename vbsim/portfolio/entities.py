@@ -154,8 +154,14 @@ def _validated(base: Source, rows: Iterable[tuple[str, Source]]) -> dict[str, Sc
     problems: dict[Problem, None] = {}  # what is wrong in the shared words is told once
     for name, own in rows:
         try:
-            source = Source(own.file, {"name": name} | own.data, own.places).over(base)
-            found[name] = validate(source)
+            # An empty cell is the place of what is missing, not of what all share.
+            places = {
+                path: place
+                for path, place in own.places.items()
+                if path not in base.places or own.at(*path) is not None
+            }
+            words = Source(own.file, {"name": name} | own.data, places)
+            found[name] = validate(words.over(base))
         except ScenarioError as error:
             problems |= dict.fromkeys(error.problems)
             if len(problems) >= _SHOWN:

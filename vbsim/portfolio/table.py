@@ -7,6 +7,7 @@ names the rows. An empty cell leaves the shared words as they are.
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ def sources(path: Path) -> list[tuple[str, Source]]:
         try:
             name = _name(path, line, header, cells, found)
             words = _words(path, line, paths, cells)
-            found[name] = row_source(str(path), line, words)
+            found[name] = row_source(str(path), line, words, paths.values())
         except ScenarioError as error:
             problems += error.problems
     if not lines[1:]:
@@ -45,9 +46,12 @@ def sources(path: Path) -> list[tuple[str, Source]]:
     return list(found.items())
 
 
-def row_source(file: str, line: int | None, words: dict[str, Any]) -> Source:
-    """Give the words of a row as a source: each of them stands there."""
+def row_source(
+    file: str, line: int | None, words: dict[str, Any], columns: Iterable[Path_] = ()
+) -> Source:
+    """Give the words of a row as a source: each of them stands there, and so does an empty cell."""
     paths = {path[:end] for path, _ in leaves(words) for end in range(1, len(path) + 1)}
+    paths |= set(columns)
     return Source(file, words, dict.fromkeys(paths, (file, line)))
 
 
@@ -103,7 +107,7 @@ def _name(
     if name and name not in taken and name.isprintable() and len(name) <= _LONGEST:
         return name
     found = f"{name} a second time" if name in taken else repr(name)
-    expected = f"another name for each entity, of 1 to {_LONGEST} characters"
+    expected = f"another name for each entity, of 1 to {_LONGEST} printable characters"
     raise ScenarioError([Problem(str(path), line, ENTITY, found, expected)])
 
 
