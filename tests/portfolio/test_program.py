@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import vbsim
+from benchmarks.program import timed
 from tests.conftest import DATA, PORTFOLIOS
 from vbsim.portfolio import Portfolio, resolve_portfolio
 from vbsim.run_portfolio import memory_bytes
@@ -24,6 +25,20 @@ def portfolio() -> Portfolio:
     return vbsim.load_portfolio(PROGRAM, PUF, {"realizations": 200})
 
 
+def first_rows() -> list[dict[str, str]]:
+    with PUF.open(encoding="utf-8-sig", newline="") as text:
+        return list(csv.DictReader(text))[:8]
+
+
+def write(rows: list[dict[str, str]], folder: Path) -> Path:
+    """Write rows as a file of their own."""
+    with (folder / PUF.name).open("w", encoding="utf-8", newline="") as text:
+        writer = csv.DictWriter(text, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return folder / PUF.name
+
+
 def test_every_aco_is_a_scenario_of_its_own(portfolio: Portfolio) -> None:
     assert len(portfolio.entities) == 482
     northwest_ohio = portfolio.entities["A1488"]
@@ -36,18 +51,12 @@ def test_every_aco_is_a_scenario_of_its_own(portfolio: Portfolio) -> None:
 
 def test_what_came_of_the_year_is_no_input(portfolio: Portfolio, tmp_path: Path) -> None:
     """The same file with another year's outcome gives the same scenarios, but for what is shown."""
-    with PUF.open(encoding="utf-8-sig", newline="") as text:
-        rows = list(csv.DictReader(text))[:8]
+    rows = first_rows()
     for row in rows:
         row["ABtotExp"] = str(round(0.9 * float(row["ABtotExp"].replace(",", ""))))
         row |= {"Sav_rate": "9.99%", "GenSaveLoss": "1", "EarnSaveLoss": "1", "QualScore": "50.00%"}
         row |= {name: "1" for name in row if name.startswith("Per_Capita_Exp") and "_PY" in name}
-    other = tmp_path / PUF.name
-    with other.open("w", encoding="utf-8", newline="") as text:
-        writer = csv.DictWriter(text, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-    found = vbsim.load_portfolio(PROGRAM, other, {"realizations": 200}).entities
+    found = vbsim.load_portfolio(PROGRAM, write(rows, tmp_path), {"realizations": 200}).entities
     assert len(found) == 8
     for name, scenario in found.items():
         before = portfolio.entities[name]
@@ -60,6 +69,16 @@ def test_a_file_of_another_year_is_warned_of(tmp_path: Path) -> None:
     other.write_bytes(PUF.read_bytes())
     (warning,) = vbsim.load_portfolio(PROGRAM, other).warnings
     assert "is read as results of 2022, the start_year; its name speaks of 2021" in warning
+
+
+def test_the_benchmark_times_both_programs(tmp_path: Path) -> None:
+    found = timed(write(first_rows(), tmp_path), realizations=20)
+    assert found.seconds > 0.0
+    assert min(found.reference) > 0.0
+    member_years = found.run.plan.member_years
+    assert member_years > 4 * 5000 * 8
+    part = sum(found.reference) / 2.0
+    assert found.ratio == pytest.approx(20 * member_years * part / found.seconds)
 
 
 @pytest.mark.slow
