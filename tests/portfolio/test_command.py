@@ -51,7 +51,7 @@ def test_a_run_writes_a_whole_folder(stored: Path) -> None:
     assert {row["entity"] for row in rows} == {"", "east", "north", "west"}
     assert {row["group"] for row in rows} >= {"", "all", "terms_mssp_enhanced"}
     page = (folder / "report.html").read_text(encoding="utf-8")
-    assert "UNVERIFIED" in page
+    assert 'are <strong class="unverified">UNVERIFIED</strong>. They rest on:' in page
     assert "East Group" in page
     assert "http" not in page.replace("http://www.w3.org", "")
 

@@ -148,7 +148,7 @@ def _estimate(plan: PortfolioPlan) -> list[str]:
         f"memory: about {memory_bytes(plan) / 1e9:.1f} GB",
         f"figures: {len(plan.figures)} of rules and assumptions, of which {len(plan.unverified)} "
         f"UNVERIFIED; {len(plan.stated):,} of the entities' own, of which "
-        f"{plan.stated_unverified:,} UNVERIFIED",
+        f"{plan.stated_unverified.total():,} UNVERIFIED",
     ]
 
 
@@ -220,7 +220,7 @@ def _summary(plan: PortfolioPlan, measured: PortfolioSummary) -> None:
     if plan.unverified or plan.stated_unverified:
         show.stdout.print(
             f"UNVERIFIED are {len(plan.unverified)} of {len(plan.figures)} figures of rules and "
-            f"assumptions, which the report lists, and {plan.stated_unverified:,} of the "
+            f"assumptions, which the report lists, and {plan.stated_unverified.total():,} of the "
             f"{len(plan.stated):,} that the entities state.",
             highlight=False,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -95,10 +96,10 @@ class PortfolioPlan:
         own = (figure for plan in self.plans for figure in plan.figures)
         return tuple(figure for figure in own if figure.file.split("/")[0] not in KINDS)
 
-    @property
-    def stated_unverified(self) -> int:
-        """How many of those the scenarios themselves call UNVERIFIED."""
-        return sum(not figure.verified for figure in self.stated)
+    @cached_property
+    def stated_unverified(self) -> Counter[str]:
+        """How many of those are UNVERIFIED, by what they rest on."""
+        return Counter(figure.source for figure in self.stated if not figure.verified)
 
 
 def resolve_portfolio(portfolio: Portfolio, progress: Progress | None = None) -> PortfolioPlan:
