@@ -221,6 +221,6 @@ def _summary(plan: PortfolioPlan, measured: PortfolioSummary) -> None:
         show.stdout.print(
             f"UNVERIFIED are {len(plan.unverified)} of {len(plan.figures)} figures of rules and "
             f"assumptions, which the report lists, and {plan.stated_unverified.total():,} of the "
-            f"{len(plan.stated):,} that the entities state.",
+            f"{len(plan.stated):,} that the entities state or that follow from those.",
             highlight=False,
         )
