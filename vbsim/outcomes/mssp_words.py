@@ -1,4 +1,4 @@
-"""An ACO of CMS's results file in the words of a scenario: what was known before the year.
+"""An ACO of CMS's results file in the words of a scenario, without what came of the year.
 
 Base years, risk scores, size, track, elections and the published benchmark are taken; what came of
 the year (expenditure, savings rate, payment) goes nowhere but into ``outputs.observed``.

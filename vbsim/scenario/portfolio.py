@@ -21,7 +21,7 @@ class Words(Part):
     """Where the entities come from."""
 
     results_file: Text | None = Field(
-        default=None, description="CMS's results file: its ACOs, as known before the year"
+        default=None, description="CMS's results file: its ACOs, without what they spent"
     )
     entities_file: Text | None = Field(
         default=None,
