@@ -54,14 +54,18 @@ class AnnualCost:
         """Money at the points of the grid [USD]."""
         return np.asarray(self.step * np.arange(self.mass.shape[1], dtype=np.float64))
 
+    @cached_property
+    def _below(self) -> FloatArray:
+        """Distribution function of a full-year member at the points of the grid."""
+        return np.cumsum(self.mass[0])
+
     def mean(self) -> float:
         """Mean annual cost of a full-year member [USD]."""
         return float(self.mass[0] @ self.grid)
 
     def percentile(self, share: float) -> float:
         """Annual cost that a share of full-year members does not exceed [USD]."""
-        below = np.cumsum(self.mass[0])
-        return float(np.interp(share, below, self.grid))
+        return float(np.interp(share, self._below, self.grid))
 
     def limited_mean(self, limit: ArrayLike, annualized: bool = True) -> FloatArray:
         """Cost per person-year, each member's cost limited at ``limit`` [USD].

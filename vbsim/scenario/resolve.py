@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import StringIO
+from typing import Any
 
 import numpy as np
 from ruamel.yaml import YAML
@@ -101,7 +102,7 @@ def resolve(scenario: Scenario, entity: str = "") -> Plan:
         owing_more_than=tuple(outputs.owing_more_than),
         observed=None
         if observed is None
-        else Observed(observed.savings_rate, observed.payment, observed.source),
+        else Observed(observed.savings_rate, observed.payment, observed.source, observed.benchmark),
         figures=tuple(audit.figures.values()),
         warnings=tuple(audit.warnings),
         episodes=bundled,
@@ -112,10 +113,15 @@ def resolve(scenario: Scenario, entity: str = "") -> Plan:
 
 def as_yaml(scenario: Scenario) -> str:
     """Text of a scenario with its baseline merged in, as it was resolved."""
+    return text_of(scenario.source.data)
+
+
+def text_of(words: dict[str, Any]) -> str:
+    """Write plain data as YAML."""
     out = StringIO()
     writer = YAML()
     writer.default_flow_style = False
-    writer.dump(scenario.source.data, out)
+    writer.dump(words, out)
     return out.getvalue()
 
 
