@@ -16,7 +16,7 @@ PACKAGE = Path(vbsim.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = [
     {"errors"},
-    {"vocabulary", "streams", "rulebook"},
+    {"vocabulary", "streams", "rulebook", "blas"},
     {"kernels"},
     {"generators", "payment_models", "measures"},
     {"plan"},

@@ -21,6 +21,7 @@ import numpy as np
 import xarray as xr
 
 from vbsim import streams
+from vbsim.blas import one_blas_thread
 from vbsim.cluster import LOCAL, Block, settled_blocks
 from vbsim.engines import choose
 from vbsim.errors import ParameterError
@@ -147,6 +148,7 @@ def check_run(
     capacity.check_memory(capacity.memory_bytes(plan) + workers * capacity.block_memory(plan))
 
 
+@one_blas_thread
 def write_report(folder: Path, plan: Plan, manifest: dict[str, Any]) -> xr.Dataset:
     """Measure the results of a folder, write its table, figures and page, return the Summary."""
     settlement, seen = files.read_results(folder)

@@ -187,7 +187,9 @@ def net_to_holder(settlement: xr.Dataset) -> xr.DataArray:
     """Net result of every contract: the net money of the party that holds it [USD]."""
     parties = settlement[PARTY].values.tolist()
     places = [parties.index(str(holder)) for holder in settlement[HOLDER].values]
-    found = settlement["net_to_party"].isel({PARTY: xr.DataArray(places, dims=CONTRACT)})
+    # One party for all is a slice of a file; a party for each takes several times the memory.
+    one = places[0] if len(set(places)) == 1 else xr.DataArray(places, dims=CONTRACT)
+    found = settlement["net_to_party"].isel({PARTY: one})
     found = found.drop_vars(PARTY).assign_coords({HOLDER: settlement[HOLDER]})
     return found.assign_attrs(long_name="net result of the contract, positive = to its holder")
 

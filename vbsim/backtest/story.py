@@ -19,12 +19,14 @@ from vbsim.backtest.panel import panel_of
 from vbsim.backtest.payment import Draws, simulate
 from vbsim.backtest.result import BANDS, Backtest, Given, Total
 from vbsim.backtest.simple import simple_forecasts
+from vbsim.blas import one_blas_thread
 from vbsim.errors import OutcomeError, Problem
 
 _DRAWS = 2_000
 _SEED = 1
 
 
+@one_blas_thread
 def backtest(history: Sequence[str], target: str, crosswalk: Path | None = None) -> Backtest:
     """Forecast the ACOs of a results file from earlier ones, and score the forecasts.
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from vbsim.blas import one_blas_thread
 from vbsim.measures.catalogue import MEASURES
 from vbsim.measures.precision import sample_of
 from vbsim.plan import FloatArray
@@ -84,6 +85,7 @@ class PortfolioSummary:
     series: xr.Dataset
 
 
+@one_blas_thread
 def measure_portfolio(results: xr.Dataset) -> PortfolioSummary:
     """Measure the results of a portfolio.
 

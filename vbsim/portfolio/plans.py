@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from vbsim.blas import one_blas_thread
 from vbsim.errors import ParameterError, Problem, ScenarioError
 from vbsim.plan import Contract, Plan
 from vbsim.portfolio.entities import Portfolio
@@ -102,6 +103,7 @@ class PortfolioPlan:
         return Counter(figure.source for figure in self.stated if not figure.verified)
 
 
+@one_blas_thread
 def resolve_portfolio(portfolio: Portfolio, progress: Progress | None = None) -> PortfolioPlan:
     """Turn every entity's scenario into a Plan.
 

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from vbsim import vocabulary
+from vbsim.blas import one_blas_thread
 from vbsim.engines.collective import CollectiveEngine
 from vbsim.engines.pilot import rounded_exposure
 from vbsim.engines.systematic import Factors, National, national, systematic
@@ -26,6 +27,7 @@ _LINES = {"savings_rate": "savings_rate", "benchmark": "benchmark"}
 Arrays = dict[str, FloatArray]
 
 
+@one_blas_thread
 def simulate_portfolio(plan: PortfolioPlan, progress: Progress | None = None) -> xr.Dataset:
     """Simulate and settle every entity of a portfolio.
 

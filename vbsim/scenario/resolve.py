@@ -9,6 +9,7 @@ import numpy as np
 from ruamel.yaml import YAML
 
 from vbsim import rulebook
+from vbsim.blas import one_blas_thread
 from vbsim.generators import entity_year, shocks, trend, true_savings
 from vbsim.plan import ALL_CLAIMS, Layer, Observed, Plan, Systematic
 from vbsim.rulebook import Rulebook
@@ -39,6 +40,7 @@ _QUOTED = (
 )
 
 
+@one_blas_thread
 def resolve(scenario: Scenario, entity: str = "") -> Plan:
     """Turn a Scenario into a Plan.
 
