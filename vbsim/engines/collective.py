@@ -17,7 +17,7 @@ from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
 from vbsim import streams
 from vbsim.engines.pilot import trajectories
@@ -242,7 +242,7 @@ def group(plan: Plan, segment: int, exact: Moments, services: bool) -> kernel.Gr
     tail, bulk = flat[order[:count]], flat[order[count:]]
     share = count / len(flat)
     bulk_mean = bulk.mean(axis=0, dtype=np.float64)
-    most = int(stats.binom.isf(1e-12, members.max(), share)) + 1
+    most = int(np.ceil(special.bdtrik(1.0 - 1e-12, members.max(), share))) + 1
     loadings, used, skew = _bulk(
         bulk - bulk_mean.astype(np.float32), relative[order[count:]], members, 1.0 - share
     )
@@ -253,7 +253,7 @@ def group(plan: Plan, segment: int, exact: Moments, services: bool) -> kernel.Gr
         key=key,
         members=members,
         tail=(tail - bulk_mean).astype(np.float32),
-        tail_count=stats.binom.cdf(np.arange(most), members.max(), share),
+        tail_count=special.bdtr(np.arange(most), members.max(), share),
         bulk_mean=bulk_mean,
         loadings=loadings,
         first=np.maximum(used - members.size, 0),

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import qmc
 
 from vbsim import streams
 from vbsim.kernels import draws
@@ -94,6 +93,8 @@ class SobolPoints:
     @classmethod
     def of(cls, plan: Plan) -> SobolPoints:
         """Make as many points as the plan has realizations."""
+        from scipy.stats import qmc  # takes half a second, which other sampling saves
+
         dimensions = dimensions_of(plan)
         count = -(-plan.realizations // RANDOMIZATIONS)
         sobol = qmc.Sobol(len(dimensions), scramble=True, bits=_BITS, rng=plan.seed_of("sobol"))
