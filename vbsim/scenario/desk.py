@@ -63,7 +63,7 @@ class Desk:
 
     def book(self, words: ProgramWords) -> Rulebook:
         """Rules of a contract's program."""
-        return rulebook.read("rules", words.program)
+        return rules_of(words, self.years[-1])
 
     def known(self, path: Path_, found: Iterable[str], names: Iterable[str], kind: str) -> None:
         """Record a problem for every key below a path that is none of the names."""
@@ -196,12 +196,18 @@ def resolve_contract(desk: Desk, name: str, words: ContractWords) -> Contract | 
     return None
 
 
+def rules_of(words: ProgramWords, through: int) -> Rulebook:
+    """Rules of a contract's program, carried forward to a year if the contract says so."""
+    book = rulebook.read("rules", words.program)
+    return book.carried(through) if words.carry_rules_forward else book
+
+
 def program_figure(audit: Audit, path: str, otherwise: float) -> float:
     """Figure of the first program among the contracts that has it, or ``otherwise``."""
     for name, words in audit.scenario.contracts.items():
         if isinstance(words, ProgramWords):
-            book = rulebook.read("rules", words.program)
             year = words.performance_year or audit.scenario.start_year
+            book = rules_of(words, year)
             if book.has(path, year):
                 with audit.at("contracts", name, "performance_year"):
                     return float(audit.cite(book.figure(path, year)))

@@ -44,7 +44,7 @@ def trends(draft: Draft, stated: Benchmark, year: int) -> FloatArray:
         scores = segment.risk_score
         growth = min(scores[year] / scores[last], cap) if {year, last} <= set(scores) else 1.0
         for row, base in enumerate(stated.base_years):
-            nation = _national(draft, year, column) / _national(draft, base, column)
+            nation = draft.nation(year, column) / draft.nation(base, column)
             to_last = scores[last] / scores[base] if {base, last} <= set(scores) else 1.0
             out[row, column] = nation * to_last * growth
     return out
@@ -131,14 +131,8 @@ def _filled(draft: Draft, levels: FloatArray, row: int) -> FloatArray:
             year = draft.years[row]
             if segment.per_capita:
                 nearest = min(segment.per_capita, key=lambda y: abs(y - year))
-                moved = draft.national[row, column] / _national(draft, nearest, column)
+                moved = draft.national[row, column] / draft.nation(nearest, column)
                 out[column] = segment.per_capita[nearest] * moved
             else:
                 out[column] = draft.national[row, column]
     return out
-
-
-def _national(draft: Draft, year: int, column: int) -> float:
-    kind = draft.stated[column].enrollment_type
-    figure = draft.book.figure(f"enrollment_types.{kind}.per_capita", year)
-    return float(draft.audit.cite(figure))

@@ -27,6 +27,7 @@ from vbsim.scenario.world import Draft, draft_world, finish_world, with_moments
 
 # What the scenario itself states, quoted in the audit trail.
 _QUOTED = (
+    "projection",
     "population",
     "services",
     "uncertainty",
@@ -65,6 +66,8 @@ def resolve(scenario: Scenario, entity: str = "") -> Plan:
     years = base_years(scenario)
     book = rulebook.read("assumptions", scenario.assumptions)
     performance = range(scenario.start_year, scenario.start_year + scenario.years)
+    if scenario.projection is not None:
+        book = book.carried(performance[-1])
     draft = draft_world(audit, book, (*years, *performance))
     draft.truncation_share = program_figure(audit, "truncation_percentile", 1.0)
     draft.risk_ratio_cap = program_figure(audit, "risk_ratio_cap", np.inf)

@@ -71,6 +71,14 @@ class Population(Cited):
     segments: dict[Name, Segment] = Field(min_length=1)
 
 
+class Projection(Cited):
+    """How years go on that the assumption set does not know yet."""
+
+    growth: SignedShare = Field(
+        description="expected growth of the nation's cost per person-year in each of them"
+    )
+
+
 class Service(Cited):
     """A service of the scenario's own, or what differs from the assumption set."""
 
@@ -173,6 +181,9 @@ class Scenario(Part):
     start_year: Year
     years: Annotated[int, Field(ge=1, le=10)] = 1
     assumptions: Name
+    projection: Projection | None = Field(
+        default=None, description="years after the last one that the assumption set knows"
+    )
     population: Population
     services: dict[Name, Service] = Field(default_factory=dict)
     uncertainty: Uncertainty = Uncertainty()

@@ -51,6 +51,10 @@ class ProgramWords(ContractWords):
     performance_year: Year | None = Field(
         default=None, description="year whose rules apply, when not the simulated year"
     )
+    carry_rules_forward: bool = Field(
+        default=False,
+        description="years after the last verified one are settled by the rules of that one",
+    )
     conditions: dict[Name, bool | Share] = Field(
         default_factory=dict, description="what holds of the program's conditions, by name"
     )
