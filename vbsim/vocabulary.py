@@ -30,6 +30,7 @@ QUALITY_MEASURE = "quality_measure"
 EPISODE_TYPE = "episode_type"
 EPISODE_LIMIT = "episode_limit"
 CONTROL = "control"
+CASH_YEAR = "cash_year"
 
 PURCHASER = "purchaser"
 PAYER = "payer"
@@ -61,6 +62,7 @@ COORDINATES = {
     MEASURE: "risk measure",
     QUALITY_MEASURE: "quality measure",
     EPISODE_TYPE: "episode type",
+    CASH_YEAR: "calendar year in which money is paid",
     CONTROL: "control variate: a quantity whose mean is known to be 0",
     EPISODE_LIMIT: "high-cost cap on an episode's spending",
     "adds_to_net": "1 for a line that adds up to the net result, 0 for one that explains",
@@ -94,6 +96,18 @@ EXPERIENCE = {
     ),
     "local_factor": Variable(
         (REALIZATION, YEAR), SHARE, "cost level of the entity's year against its expected level"
+    ),
+    "regional_factor": Variable(
+        (REALIZATION, YEAR),
+        SHARE,
+        "cost level of the region, the entity's members included, beyond the nation's",
+        always=False,
+    ),
+    "completion": Variable(
+        (REALIZATION, YEAR),
+        SHARE,
+        "claims as measured after run-out and completion factor, over claims incurred",
+        always=False,
     ),
     "true_savings": Variable(
         (REALIZATION, YEAR), SHARE, "true savings of the entity, share of expected cost"
@@ -144,6 +158,12 @@ SETTLEMENT = {
         (REALIZATION, YEAR, LINE),
         "line dependent, see coordinate line_unit",
         "settlement statements, line by line",
+    ),
+    "cash_to_holder": Variable(
+        (REALIZATION, CASH_YEAR, CONTRACT),
+        USD,
+        "money that the contract's holder receives in the calendar year, settlements lagging",
+        always=False,
     ),
     "control_variate": Variable(
         (REALIZATION, CONTROL),

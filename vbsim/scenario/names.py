@@ -23,6 +23,8 @@ STREAMS = (
     "trend",
     "shocks",
     "entity_year",
+    "region",
+    "run_out",
     "true_savings",
     "quality",
     "episodes",
