@@ -30,6 +30,9 @@ class ContractWords(Cited):
     """One contract, whatever its form."""
 
     label: Label | None = Field(default=None, description="words for tables and figures")
+    settlement_lag: Annotated[int, Field(ge=0, le=5)] | None = Field(
+        default=None, description="calendar years from a year to the money of its settlement"
+    )
     stop_loss: Name | None = Field(default=None, description="name under the key stop_loss")
     physician_incentive_plan: IncentivePlan | None = Field(
         default=None, description="a Medicare Advantage or Medicaid plan pays the provider"
