@@ -64,10 +64,8 @@ def resolve(scenario: Scenario, entity: str = "") -> Plan:
     audit.problems += wrong_names(scenario.source)
     audit.check()
     years = base_years(scenario)
-    book = rulebook.read("assumptions", scenario.assumptions)
     performance = range(scenario.start_year, scenario.start_year + scenario.years)
-    if scenario.projection is not None:
-        book = book.carried(performance[-1])
+    book = _assumptions(scenario, performance[-1])
     draft = draft_world(audit, book, (*years, *performance))
     draft.truncation_share = program_figure(audit, "truncation_percentile", 1.0)
     draft.risk_ratio_cap = program_figure(audit, "risk_ratio_cap", np.inf)
@@ -120,6 +118,12 @@ def as_yaml(scenario: Scenario) -> str:
     writer.default_flow_style = False
     writer.dump(scenario.source.data, out)
     return out.getvalue()
+
+
+def _assumptions(scenario: Scenario, last: int) -> Rulebook:
+    """Read the assumption set, carried forward to the last year if the scenario projects it."""
+    book = rulebook.read("assumptions", scenario.assumptions)
+    return book if scenario.projection is None else book.carried(last)
 
 
 def _systematic(draft: Draft, book: Rulebook) -> Systematic:

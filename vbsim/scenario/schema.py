@@ -52,7 +52,7 @@ class Segment(Cited):
     )
 
 
-Relative = Annotated[float, Field(gt=0.2, lt=5.0)]
+Relative = Annotated[float, Field(gt=0.2, lt=4.0)]
 
 
 class Region(Cited):
