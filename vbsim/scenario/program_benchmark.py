@@ -96,8 +96,22 @@ def _rows(draft: Draft, years: Sequence[int]) -> tuple[int, ...]:
     return tuple(draft.years.index(year) for year in years)
 
 
-def _regional(draft: Draft, years: Sequence[int]) -> FloatArray:
-    """Region's expected cost per person-year at a risk score of 1, (years, S) [USD]."""
+def _national(desk: Desk, contract: Contract, years: Sequence[int]) -> FloatArray:
+    """Nation's expected expenditure per person-year, (years, S) [USD].
+
+    As the contract counts it: truncated or not, as its own members' is against the stated level.
+    """
+    draft, world = desk.draft, desk.world
+    truncated = draft.audit.scenario.population.per_capita_truncated
+    stated = world.expected_truncated if truncated else world.expected_cost
+    counted = world.expected_truncated if contract.expenditure_layer else world.expected_cost
+    rows = list(_rows(draft, years))
+    return np.asarray(draft.national[rows] * counted[rows] / stated[rows])
+
+
+def _regional(desk: Desk, contract: Contract, years: Sequence[int]) -> FloatArray:
+    """Region's expected expenditure per person-year at a risk score of 1, (years, S) [USD]."""
+    draft = desk.draft
     region = draft.audit.scenario.population.region
     assert region is not None
     ratio = region.relative_cost
@@ -106,7 +120,7 @@ def _regional(draft: Draft, years: Sequence[int]) -> FloatArray:
     )
     since = np.array([year - (draft.start_year - 1) for year in years], dtype=np.float64)
     grown = (1.0 + region.growth) ** since
-    return np.asarray(draft.national[list(_rows(draft, years))] * relative * grown[:, None])
+    return np.asarray(_national(desk, contract, years) * relative * grown[:, None])
 
 
 def _risk(draft: Draft, years: Sequence[int]) -> FloatArray:
@@ -140,7 +154,9 @@ def _rebased(
 ) -> Rebased:
     """Benchmark of the Shared Savings Program for one performance year."""
     draft, agreement = desk.draft, getattr(words, "agreement", None) or Agreement()
-    period = next(p for p in periods_of(words, draft.audit.scenario) if p.start <= year <= p.end)
+    spans = periods_of(words, draft.audit.scenario)
+    # A year before the first period is told as wrong where the agreement is checked.
+    period = next((p for p in spans if p.start <= year <= p.end), spans[0])
     base = _before(period, words, stated)
     rules = _Rules(desk, desk.book(words), period.start)
     by_number = rules("base_year_weights")["first" if period.number == 1 else "later"]
@@ -150,12 +166,12 @@ def _rebased(
     growth = stated.demographic_growth or 0.0
     below, above = rules("regional_weight_below"), rules("regional_weight_above")
     trend = stated.prospective_trend
-    nation = draft.national[list(_rows(draft, [*base, year]))]
+    nation = _national(desk, contract, [*base, year])
     return Rebased(
         base_years=_rows(draft, base),
         weights=weight,
         national=nation,
-        regional=_regional(draft, [*base, year]),
+        regional=_regional(desk, contract, [*base, year]),
         risk=_risk(draft, [*base, year]),
         national_weight=_market_share(draft),
         regional_weight_below=below[min(period.number, len(below)) - 1],
@@ -223,8 +239,8 @@ def _blended(
     return Blended(
         base_years=_rows(draft, base),
         weights=_weights(desk, stated, rules("base_year_weights"), len(base)),
-        national=draft.national[list(_rows(draft, [*base, year]))],
-        regional=_regional(draft, [year])[0],
+        national=_national(desk, contract, [*base, year]),
+        regional=_regional(desk, contract, [year])[0],
         risk=np.delete(scores, len(base), axis=0),
         capped_risk=steps.capped_both_ways(
             scores[-1],
