@@ -25,6 +25,7 @@ projection: {growth: 0.04}
 population:
   members: 6000
   person_years_per_member: 1.0
+  per_capita_truncated: true
   segments:
     aged: {enrollment_type: aged_non_dual, person_years: 6000, risk_score: {2021: 1.0, 2028: 1.1}}
   region: {market_share: 0.2, relative_cost: 1.02, growth: 0.01}
