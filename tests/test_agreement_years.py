@@ -104,9 +104,7 @@ def test_after_leaving_only_claims_are_paid(
         same.sel(contract="leaves_after_2026"), same.sel(contract="glide_path")
     )
     left = line(found, "leaves_after_2026", "savings_forfeited")[:, 3]
-    np.testing.assert_array_equal(
-        left, -line(found, "leaves_after_2026", "shared_savings")[:, 3]
-    )
+    np.testing.assert_array_equal(left, -line(found, "leaves_after_2026", "shared_savings")[:, 3])
 
 
 def test_the_guardrail_bars_savings_and_settles_losses(

@@ -32,6 +32,9 @@ from vbsim.rulebook import Figure
 ALL_CLAIMS = "all_claims"  # the layer that holds all of a member's cost
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
+Region = trend.Params
+RunOut = entity_year.Params
+_NO_REGION, _NO_RUN_OUT = Region(0.0), RunOut(0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +108,8 @@ class Systematic:
     true_savings: true_savings.Params
     quality: quality.Params
     quality_measures: tuple[quality_measures.Params, ...] = ()
-    region: trend.Params = trend.Params(0.0)
-    run_out: entity_year.Params = entity_year.Params(0.0)
+    region: Region = _NO_REGION
+    run_out: RunOut = _NO_RUN_OUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +246,6 @@ class Contract:
     conditions: tuple[Condition, ...] = ()
     agreement: tuple[agreement.Terms, ...] = ()
     settlement_lag: int | None = None
-
 
     @property
     def by_rules(self) -> bool:

@@ -199,7 +199,11 @@ def _base_per_capita(contract: Contract, seen: Seen) -> FloatArray:
 
 
 def _by_rules(
-    terms: Rebased | Blended, row: int, seen: Seen, counted: FloatArray, saved: dict[int, FloatArray]
+    terms: Rebased | Blended,
+    row: int,
+    seen: Seen,
+    counted: FloatArray,
+    saved: dict[int, FloatArray],
 ) -> program_benchmarks.Found:
     """Benchmark of a performance year by its program's rules."""
     base, facts = list(terms.base_years), seen.facts

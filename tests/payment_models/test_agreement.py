@@ -63,9 +63,7 @@ def test_advance_payments_are_recouped_and_the_rest_is_carried() -> None:
         check(found)
         np.testing.assert_allclose(-found.steps["advance_recouped"], expected[year])
         np.testing.assert_allclose(carried, balance[year])
-        np.testing.assert_allclose(
-            found.net, np.array(earned[year]) - lost + paid - expected[year]
-        )
+        np.testing.assert_allclose(found.net, np.array(earned[year]) - lost + paid - expected[year])
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Agreement periods and program benchmarks in a scenario's words: what they mean, and what is wrong."""
+"""Agreement periods and program benchmarks in words: what they mean, and what is wrong."""
 
 from __future__ import annotations
 

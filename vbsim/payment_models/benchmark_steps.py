@@ -65,7 +65,7 @@ def capped_both_ways(
     score: FloatArray, reference: FloatArray, first: FloatArray,
     cap: float, coding_factor: float, growth_cap: float,
 ) -> FloatArray:  # fmt: skip
-    """Risk score of ACO REACH: within a cap of the reference year's, less coding, then capped again.
+    """Risk score of ACO REACH: within a cap of the reference year's, less coding, capped again.
 
     Parameters
     ----------

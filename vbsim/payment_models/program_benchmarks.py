@@ -144,7 +144,7 @@ def _adjusted(
 def _prior_savings(
     terms: Rebased, seen: Measured, national: FloatArray
 ) -> tuple[FloatArray, Lines]:
-    """Adjustment for savings of the base years under an earlier agreement [USD]."""
+    """Add back a part of the savings of base years under an earlier agreement [USD]."""
     by_year = np.where(np.isnan(terms.stated_savings), seen.base_savings, terms.stated_savings)
     # A base year outside the program saved nothing: the average is pro-rated.
     average = np.where(np.isnan(by_year), 0.0, by_year).mean(axis=1)
@@ -234,9 +234,7 @@ def _updated(
             " two_way_benchmark > three_way_benchmark and expenditure > three_way_benchmark else 0",
             YES_OR_NO,
         ),
-        "benchmark": amount(
-            total, "two_way_benchmark if guardrail > 0.5 else three_way_benchmark"
-        ),
+        "benchmark": amount(total, "two_way_benchmark if guardrail > 0.5 else three_way_benchmark"),
     }
     return Found(total, lines, lines["guardrail"].value)
 

@@ -94,8 +94,8 @@ FIGURES = {
         "cash",
         "Money that the holder of each contract receives by calendar year: advance payments, fees "
         "and capitation in their year, savings and losses when they are settled. Left: mean of "
-        "the year, payments to the holder blue, from it orange. Right: the cash position so far, as "
-        "the fan of the simulated futures.",
+        "the year, payments to the holder blue, from it orange. Right: the cash position so far, "
+        "as a fan.",
     ),
     "fit": Illustration(
         "fit",

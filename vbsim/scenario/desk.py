@@ -123,13 +123,13 @@ class Desk:
             base_years=tuple(self.draft.years.index(y) for y in stated.base_years),
         )
 
-    def _by_program(
-        self, contract: Contract, words: ContractWords, stated: Benchmark
-    ) -> Contract:
+    def _by_program(self, contract: Contract, words: ContractWords, stated: Benchmark) -> Contract:
         """Benchmark that the rules of the contract's program build."""
         if not isinstance(words, ProgramWords) or words.program not in (MSSP, REACH):
             own = getattr(words, "benchmark", None) is not None
-            path = ("contracts", contract.name, "benchmark") if own else ("contracts", contract.name)
+            path = (
+                ("contracts", contract.name, "benchmark") if own else ("contracts", contract.name)
+            )
             self.audit.wrong(
                 path,
                 "a benchmark of mode 'program' for a contract without such rules",

@@ -11,6 +11,7 @@ import numpy as np
 
 from vbsim.payment_models.benchmarks import Published, Simulated
 from vbsim.plan import FloatArray
+from vbsim.scenario.contracts.words import ProgramWords
 from vbsim.scenario.program_benchmark import MSSP, REACH
 from vbsim.scenario.program_benchmark import base_years as program_years
 from vbsim.scenario.schema import Scenario
@@ -29,7 +30,9 @@ def base_years(scenario: Scenario) -> tuple[int, ...]:
         if stated is None:
             continue
         found |= set(stated.base_years)
-        if stated.mode == "program" and getattr(words, "program", "") in (MSSP, REACH):
+        if stated.mode != "program" or not isinstance(words, ProgramWords):
+            continue
+        if words.program in (MSSP, REACH):
             found |= program_years(words, stated, scenario)
     return tuple(sorted(year for year in found if year < scenario.start_year))
 

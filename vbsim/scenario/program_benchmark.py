@@ -47,7 +47,7 @@ def base_years(words: ProgramWords, stated: Benchmark, scenario: Scenario) -> se
 
 
 def _before(period: Period, words: ProgramWords, stated: Benchmark) -> list[int]:
-    """Base years of an agreement period: as stated for the first, else the three before it."""
+    """List base years of an agreement period: as stated for the first, else the three before."""
     agreement = getattr(words, "agreement", None)
     first = period.number == (agreement.number if agreement else 1)
     if stated.base_years and first:
@@ -124,7 +124,7 @@ def _regional(desk: Desk, contract: Contract, years: Sequence[int]) -> FloatArra
 
 
 def _risk(draft: Draft, years: Sequence[int]) -> FloatArray:
-    """Mean risk scores, the nearest stated year's where none is stated, 1 without any, (years, S)."""
+    """Mean risk scores: of the nearest stated year, 1 where none is stated, (years, S)."""
     out = np.ones((len(years), len(draft.segments)))
     for column, segment in enumerate(draft.stated):
         known = segment.risk_score
@@ -165,7 +165,7 @@ def _rebased(
     together = rules("risk_cap_together")
     growth = stated.demographic_growth or 0.0
     below, above = rules("regional_weight_below"), rules("regional_weight_above")
-    trend = stated.prospective_trend
+    trend, cap = stated.prospective_trend, rules("risk_ratio_cap")
     nation = _national(desk, contract, [*base, year])
     return Rebased(
         base_years=_rows(draft, base),
@@ -187,7 +187,7 @@ def _rebased(
         else np.full(nation.shape[1], (1.0 + trend) ** span),
         prospective_weight=rules("prospective_weight"),
         guardrail=_guardrail(contract, desk.years.index(year)) if rules("guardrail") else None,
-        risk_cap=rules("risk_ratio_cap") if stated.risk_ratio_cap is None else stated.risk_ratio_cap,
+        risk_cap=cap if stated.risk_ratio_cap is None else stated.risk_ratio_cap,
         demographic_growth=(1.0 + growth) ** span - 1.0 if together else None,
     )
 

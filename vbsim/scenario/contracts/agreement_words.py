@@ -45,9 +45,7 @@ class Agreement(Cited):
     number: Annotated[int, Field(ge=1, le=20)] = Field(
         default=1, description="1 for the contractor's first agreement period"
     )
-    renews: bool = Field(
-        default=False, description="another period follows, its benchmark rebased"
-    )
+    renews: bool = Field(default=False, description="another period follows, its benchmark rebased")
     levels: dict[Year, Name] = Field(
         default_factory=dict, description="track from a year on, where it changes"
     )

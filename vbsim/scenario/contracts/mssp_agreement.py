@@ -97,7 +97,7 @@ def _money_wrongs(
             todo = "add low_revenue: true, or take them out"
             yield Wrong("advance_payments", found, expected, todo)
     for year in stated.prior_savings:
-        if year >= first or spans[0].number == 1 and len(spans) == 1:
+        if year >= first or (spans[0].number == 1 and len(spans) == 1):
             found = f"prior savings of {year}"
             expected = f"base years of a later period before {first}, when they are simulated"
             yield Wrong(f"prior_savings.{year}", found, expected, "take it out")
