@@ -164,6 +164,8 @@ def _rebased(
     last, span = base[-1], year - base[-1]
     together = rules("risk_cap_together")
     growth = stated.demographic_growth or 0.0
+    prior = rules("prior_savings_share")
+    rules("agreement_years")  # read above, cited here
     below, above = rules("regional_weight_below"), rules("regional_weight_above")
     trend, cap = stated.prospective_trend, rules("risk_ratio_cap")
     nation = _national(desk, contract, [*base, year])
@@ -179,7 +181,7 @@ def _rebased(
         regional_cap=rules("regional_cap"),
         regional_floor=rules("regional_floor"),
         negative_adjustment=rules("negative_regional_adjustment"),
-        prior_savings_share=rules("prior_savings_share") if period.number > 1 else 0.0,
+        prior_savings_share=prior if period.number > 1 else 0.0,
         prior_savings_cap=rules("prior_savings_cap"),
         stated_savings=np.array([agreement.prior_savings.get(y, np.nan) for y in base]),
         prospective=nation[-1] / nation[base.index(last)]
@@ -223,6 +225,7 @@ def _blended(
     draft, on = desk.draft, words.performance_year or year
     rules = _Rules(desk, desk.book(words), on)
     base = _reach_years(words, stated)
+    rules("base_years")  # read above, cited here
     reference = rules("risk_reference_year") or year - 3
     scores = _risk(draft, [*base, reference, year])
     bounds = {

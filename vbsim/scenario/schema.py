@@ -52,7 +52,7 @@ class Segment(Cited):
     )
 
 
-Relative = Annotated[float, Field(gt=0.2, lt=4.0)]
+Relative = Annotated[float, Field(gt=0.2, le=10)]
 
 
 class Region(Cited):
