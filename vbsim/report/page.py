@@ -137,6 +137,7 @@ def limits(findings: Findings) -> dict[str, Any]:
         "published_benchmark": not all(simulated),
         "by_rules": any(c.by_rules for c in plan.contracts),
         "by_factor": not all(c.by_rules for c in plan.contracts if c.benchmarks),
+        "has_agreement": any(c.agreement for c in plan.contracts),
         "completes": plan.systematic.run_out.sd > 0.0,
         "base_years": [int(plan.world.years[row]) for row in contract.base_years],
         "capitation": any(c.model == "capitation" for c in plan.contracts),

@@ -31,7 +31,8 @@ class ContractWords(Cited):
 
     label: Label | None = Field(default=None, description="words for tables and figures")
     settlement_lag: Annotated[int, Field(ge=0, le=5)] | None = Field(
-        default=None, description="calendar years until shared savings or losses, or a corridor, are paid"
+        default=None,
+        description="calendar years until shared savings or losses, or corridors, are paid",
     )
     stop_loss: Name | None = Field(default=None, description="name under the key stop_loss")
     physician_incentive_plan: IncentivePlan | None = Field(
