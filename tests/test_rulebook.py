@@ -227,13 +227,7 @@ _STATED = "empty, so that a scenario must state it"
 IDLE = {
     "rules/aco_pc_flex.yaml population_pbpm": _STATED,
     "rules/aco_pc_flex.yaml sided": "names the participants",
-    "rules/aco_reach.yaml base_year_weights": "scenarios state the weights in benchmark.weights",
-    "rules/aco_reach.yaml coding_factor_cap": _SHOWN,
-    "rules/aco_reach.yaml regional_ceiling": _SHOWN,
-    "rules/aco_reach.yaml regional_floor": _SHOWN,
-    "rules/aco_reach.yaml regional_weight": _SHOWN,
     "rules/aco_reach.yaml regional_weight_new_entrant": _SHOWN,
-    "rules/aco_reach.yaml risk_score_cap": _SHOWN,
     "rules/aco_reach.yaml sided": "names the risk arrangements",
     "rules/bpci_advanced.yaml peer_trend_cap": _SHOWN,
     "rules/bpci_advanced.yaml selection": _SHOWN,
@@ -276,15 +270,10 @@ IDLE = {
     "rules/physician_incentive_plan.yaml aggregate_attachment": _SHOWN,
     "rules/physician_incentive_plan.yaml bonus_threshold": _SHOWN,
     "rules/physician_incentive_plan.yaml deductible": "read where no deductible is stated",
-    "rules/mssp.yaml base_year_weights": "scenarios state the weights in benchmark.weights",
     "rules/mssp.yaml disaster_relief": _SHOWN,
-    "rules/mssp.yaml guardrail": _SETTLED,
     "rules/mssp.yaml loss_limit_first_years": _SETTLED,
     "rules/mssp.yaml minimum_savings_rate_smallest": "read for entities below 500 members",
     "rules/mssp.yaml quality_standard_score": _SHOWN,
-    "rules/mssp.yaml reduced_sharing": _SETTLED,
-    "rules/mssp.yaml reduced_sharing_first_agreement": _SETTLED,
-    "rules/mssp.yaml reduced_sharing_minimum_beneficiaries": _SETTLED,
 }
 
 

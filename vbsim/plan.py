@@ -23,13 +23,18 @@ from vbsim.generators import (
     unit_cost,
     utilization,
 )
+from vbsim.payment_models import agreement
 from vbsim.payment_models.benchmarks import Published, Simulated
+from vbsim.payment_models.program_benchmarks import Blended, Rebased
 from vbsim.payment_models.stop_loss import Cover
 from vbsim.rulebook import Figure
 
 ALL_CLAIMS = "all_claims"  # the layer that holds all of a member's cost
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
+Region = trend.Params
+RunOut = entity_year.Params
+_NO_REGION, _NO_RUN_OUT = Region(0.0), RunOut(0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,8 @@ class Systematic:
     """Generators of what reaches all members of a realization at once.
 
     ``quality_measures`` holds one generator per simulated year, and is empty without measures.
+    ``region`` moves the cost of the ACO's region beyond the nation's, the ACO's members included;
+    ``run_out`` is what the completion factor misses in a year's claims.
     """
 
     trend: trend.Params
@@ -101,6 +108,8 @@ class Systematic:
     true_savings: true_savings.Params
     quality: quality.Params
     quality_measures: tuple[quality_measures.Params, ...] = ()
+    region: Region = _NO_REGION
+    run_out: RunOut = _NO_RUN_OUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +202,13 @@ class Contract:
     benchmarks
         Benchmark of each performance year; empty without one.
     base_years
-        Positions on the year axis of the benchmark's base years.
+        Positions on the year axis of the benchmark's base years; a benchmark that is rebased
+        holds its own.
+    agreement
+        What an agreement period adds to each performance year; empty without one.
+    settlement_lag
+        Calendar years from a performance year to the money of its settlement; ``None`` where none
+        is told.
     expenditure_layer
         Name of the layer that counts as expenditure; empty for all claims.
     stop_loss, stop_loss_layer
@@ -218,7 +233,7 @@ class Contract:
     model: str
     lan_category: str
     terms: tuple[object, ...]
-    benchmarks: tuple[Published | Simulated, ...] = ()
+    benchmarks: tuple[Published | Simulated | Rebased | Blended, ...] = ()
     base_years: tuple[int, ...] = ()
     expenditure_layer: str = ""
     stop_loss: tuple[Cover, ...] = ()
@@ -229,6 +244,13 @@ class Contract:
     episode_types: tuple[str, ...] = ()
     episode_limit: str = ""
     conditions: tuple[Condition, ...] = ()
+    agreement: tuple[agreement.Terms, ...] = ()
+    settlement_lag: int | None = None
+
+    @property
+    def by_rules(self) -> bool:
+        """Whether a program's rules build the benchmark, with run-out and completion."""
+        return any(isinstance(mark, Rebased | Blended) for mark in self.benchmarks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,10 @@ import numpy as np
 import xarray as xr
 
 from vbsim import vocabulary
-from vbsim.payment_models import MODELS, benchmarks
+from vbsim.payment_models import MODELS, benchmarks, fee_for_service, program_benchmarks
+from vbsim.payment_models.agreement import Carried, under_agreement
 from vbsim.payment_models.base import ContractYear, FloatArray, Line, Statement
+from vbsim.payment_models.program_benchmarks import Blended, Measured, Rebased
 from vbsim.payment_models.stop_loss import Cover, with_stop_loss
 from vbsim.plan import BoolArray, Contract, Plan
 
@@ -58,7 +60,7 @@ def luck(plan: Plan, seen: Seen) -> FloatArray:
     """
     world, facts = plan.world, seen.facts
     exposure = np.array([people.person_years_per_member for people in world.people])
-    whole = facts["local_factor"] * (1.0 - facts["true_savings"])
+    whole = facts["local_factor"] * (1.0 - facts["true_savings"]) * seen.factor("regional_factor")
     expected = np.einsum(
         "rts,ts,rt->rt",
         facts["national_factor"],
@@ -114,6 +116,17 @@ class Seen:
             return self.cost
         return self.facts["layer_cost"][..., self.names[vocabulary.LAYER].index(name)]
 
+    def factor(self, name: str) -> FloatArray:
+        """Factor of every year, (R, T); 1 where the plan has none."""
+        return self.facts.get(name, np.ones(self.exposure.shape))
+
+    def counted(self, contract: Contract) -> FloatArray:
+        """Expenditure of every year and segment as the contract measures it, (R, T, S) [USD]."""
+        cost = self.layer(contract.expenditure_layer)
+        if "completion" not in self.facts or not contract.by_rules:
+            return cost
+        return cost * self.facts["completion"][..., None]
+
     def chosen(self, variable: str, row: int, dim: str, names: tuple[str, ...]) -> FloatArray:
         """Columns of a variable of one year, (R, len(names)), in the order of the names."""
         columns = [self.names[dim].index(name) for name in names]
@@ -141,16 +154,27 @@ def _summed(values: FloatArray, chosen: BoolArray | None = None) -> FloatArray:
 def _walk(plan: Plan, contract: Contract, seen: Seen) -> list[Statement]:
     model = MODELS[contract.model]
     state, statements = None, []
+    carried: Carried = 0.0
+    saved: dict[int, FloatArray] = {}  # savings per person-year by position of the year
     base = _base_per_capita(contract, seen)
     for number, row in enumerate(np.flatnonzero(plan.performance).tolist()):
-        year, benchmark_lines = _contract_year(contract, number, row, seen, base)
+        year, benchmark_lines = _contract_year(contract, number, row, seen, base, saved)
+        agreement = contract.agreement[number] if contract.agreement else None
+        if agreement is not None and agreement.months == 0.0:
+            _, outside = fee_for_service.settle(None, year, fee_for_service.Terms())
+            statements.append(outside)
+            continue
         state, statement = model.settle(state, year, contract.terms[number])
         if contract.stop_loss:
             cover = contract.stop_loss[number]
             statement = _protected(statement, cover, contract, row, seen)
         # A model's own line of the same name only repeats what the benchmark's lines explain.
         lines = {**benchmark_lines, **statement.lines} | benchmark_lines
-        statements.append(Statement(lines, statement.transfers, statement.party))
+        statement = Statement(lines, statement.transfers, statement.party)
+        if agreement is not None:
+            saved[row] = (year.benchmark - year.expenditure) / year.person_years
+            carried, statement = under_agreement(carried, statement, agreement)
+        statements.append(statement)
     return statements
 
 
@@ -174,19 +198,49 @@ def _base_per_capita(contract: Contract, seen: Seen) -> FloatArray:
     return np.asarray(counted[:, base] / seen.facts["person_years"][:, base])
 
 
+def _by_rules(
+    terms: Rebased | Blended,
+    row: int,
+    seen: Seen,
+    counted: FloatArray,
+    saved: dict[int, FloatArray],
+) -> program_benchmarks.Found:
+    """Benchmark of a performance year by its program's rules."""
+    base, facts = list(terms.base_years), seen.facts
+    rows = [*base, row]
+    unknown = np.full(len(counted), np.nan)
+    measured = Measured(
+        base_per_capita=counted[:, base] / facts["person_years"][:, base],
+        person_years=facts["person_years"][:, row],
+        national_factor=facts["national_factor"][:, rows],
+        regional_factor=seen.factor("regional_factor")[:, rows],
+        base_savings=np.stack([saved.get(year, unknown) for year in base], axis=1),
+        expenditure=_summed(counted[:, row]),
+    )
+    return program_benchmarks.found(terms, measured)
+
+
 def _contract_year(
-    contract: Contract, number: int, row: int, seen: Seen, base: FloatArray
+    contract: Contract,
+    number: int,
+    row: int,
+    seen: Seen,
+    base: FloatArray,
+    saved: dict[int, FloatArray],
 ) -> tuple[ContractYear, dict[str, Line]]:
     facts, cost = seen.facts, seen.cost[:, row]
-    counted = seen.layer(contract.expenditure_layer)
+    counted = seen.counted(contract)
     exposure = facts["person_years"]
     mark = np.full(cost.shape[0], np.nan)
     explained: dict[str, Line] = {}
-    if contract.benchmarks:
+    guardrail: FloatArray | float = 0.0
+    terms = contract.benchmarks[number] if contract.benchmarks else None
+    if isinstance(terms, Rebased | Blended):
+        found = _by_rules(terms, row, seen, counted, saved)
+        mark, explained, guardrail = found.total, found.lines, found.guardrail
+    elif terms is not None:
         national = facts["national_factor"][:, row]
-        mark, explained = benchmarks.benchmark(
-            contract.benchmarks[number], base, exposure[:, row], national
-        )
+        mark, explained = benchmarks.benchmark(terms, base, exposure[:, row], national)
     total = _summed(cost)
     year = ContractYear(
         cost=total,
@@ -197,6 +251,7 @@ def _contract_year(
         quality_standard_met=facts["quality_standard_met"][:, row],
         # Of 476 ACOs in 2024 none missed both standards (CMS PY2024 PUF).
         alternative_standard_met=1.0,
+        guardrail=guardrail,
         segment_person_years=exposure[:, row],
         **_basket(contract, row, facts, total),
         **_columns(contract, row, seen),
@@ -265,9 +320,16 @@ def _labelled(
         "savings_rate": saved,
         "statement": table,
     }
+    lags = [contract.settlement_lag for contract in plan.contracts]
+    cash_years = {}
+    if any(lag is not None for lag in lags):
+        values["cash_to_holder"] = _cash(settled, lags).transpose(2, 1, 0)
+        count = values["cash_to_holder"].shape[1]
+        cash_years = {vocabulary.CASH_YEAR: years[0] + np.arange(count)}
     coordinates = {
         vocabulary.REALIZATION: realizations,
         vocabulary.YEAR: years,
+        **cash_years,
         vocabulary.CONTRACT: list(settled),
         vocabulary.PARTY: list(vocabulary.PARTIES),
         vocabulary.HOLDER: (vocabulary.CONTRACT, [s[0].party for s in settled.values()]),
@@ -280,6 +342,26 @@ def _labelled(
         "sampling": plan.sampling,
     }
     return vocabulary.label(xr.Dataset(variables, coordinates, attributes), "settlement")
+
+
+def _cash(settled: dict[str, list[Statement]], lags: list[int | None]) -> FloatArray:
+    """Money to each contract's holder by calendar year, (C, years, R) [USD].
+
+    What is paid at settlement comes the contract's lag later; all other within the year.
+    """
+    contracts = list(settled.values())
+    size = contracts[0][0].transfers[0].amount.size
+    longest = max(lag or 0 for lag in lags)
+    cash = np.zeros((len(contracts), len(contracts[0]) + longest, size))
+    for number, (years, lag) in enumerate(zip(contracts, lags, strict=True)):
+        for row, statement in enumerate(years):
+            for flow in statement.transfers:
+                at = cash[number, row + (lag or 0 if flow.at_settlement else 0)]
+                if flow.target == statement.party:
+                    at += flow.amount
+                if flow.source == statement.party:
+                    at -= flow.amount
+    return cash
 
 
 def _lines(statements: dict[str, list[Statement]]) -> dict[tuple[str, str], Line]:

@@ -143,7 +143,8 @@ def experience_bytes(plan: Plan) -> int:
     years, segments = plan.world.members.shape
     per_cell = 2 * len(plan.world.services) + len(plan.layers) + 2
     kinds, measures = plan.episodes, plan.systematic.quality_measures
-    per_year = 4 if kinds is None else 4 + len(kinds.types) * (3 + len(kinds.limits))
+    own = sum(each.sd > 0.0 for each in (plan.systematic.region, plan.systematic.run_out))
+    per_year = 4 + own if kinds is None else 4 + own + len(kinds.types) * (3 + len(kinds.limits))
     per_year += 2 * len(measures[0].measures) if measures else 0
     return 8 * plan.realizations * years * (segments * per_cell + per_year)
 
@@ -234,6 +235,10 @@ def _labelled(plan: Plan, realizations: np.ndarray, factors: Factors, sums: Tota
         "true_savings": factors.savings,
         **_quality(plan, realizations, factors, sums),
     }
+    if plan.systematic.region.sd > 0.0:
+        values["regional_factor"] = factors.regional
+    if plan.systematic.run_out.sd > 0.0:
+        values["completion"] = factors.completion
     if plan.episodes is not None:
         values |= _episodes(plan, plan.episodes, realizations, factors, sums)
     coordinates = {

@@ -33,6 +33,7 @@ ENTITY = "entity"
 GROUP = "group"
 QUANTITY = "quantity"
 CONTROL = "control"
+CASH_YEAR = "cash_year"
 
 PURCHASER = "purchaser"
 PAYER = "payer"
@@ -64,6 +65,7 @@ COORDINATES = {
     MEASURE: "risk measure",
     QUALITY_MEASURE: "quality measure",
     EPISODE_TYPE: "episode type",
+    CASH_YEAR: "calendar year in which money is paid",
     CONTROL: "control variate: a quantity whose mean is known to be 0",
     EPISODE_LIMIT: "high-cost cap on an episode's spending",
     ENTITY: "entity of a portfolio",
@@ -101,6 +103,18 @@ EXPERIENCE = {
     ),
     "local_factor": Variable(
         (REALIZATION, YEAR), SHARE, "cost level of the entity's year against its expected level"
+    ),
+    "regional_factor": Variable(
+        (REALIZATION, YEAR),
+        SHARE,
+        "cost level of the region, the entity's members included, beyond the nation's",
+        always=False,
+    ),
+    "completion": Variable(
+        (REALIZATION, YEAR),
+        SHARE,
+        "claims as measured after run-out and completion factor, over claims incurred",
+        always=False,
     ),
     "true_savings": Variable(
         (REALIZATION, YEAR), SHARE, "true savings of the entity, share of expected cost"
@@ -151,6 +165,12 @@ SETTLEMENT = {
         (REALIZATION, YEAR, LINE),
         "line dependent, see coordinate line_unit",
         "settlement statements, line by line",
+    ),
+    "cash_to_holder": Variable(
+        (REALIZATION, CASH_YEAR, CONTRACT),
+        USD,
+        "money that the contract's holder receives in the calendar year, settlements lagging",
+        always=False,
     ),
     "control_variate": Variable(
         (REALIZATION, CONTROL),

@@ -57,6 +57,7 @@ def contract(name: str, *, two_sided: bool = True, benchmark: bool = True) -> Co
         lan_category="3B" if benchmark else "4N",
         terms=(terms, terms),
         benchmarks=(Published(1e4, True),) * 2 if benchmark else (),
+        settlement_lag=1 if benchmark else None,
     )
 
 
@@ -148,9 +149,13 @@ def results(made: Plan, rates: np.ndarray) -> xr.Dataset:
     found = {
         name: (variable.dims, array) for (name, variable), array in zip(known, values, strict=True)
     }
+    if any(each.settlement_lag is not None for each in made.contracts):
+        late = np.concatenate([np.zeros((count, 1, len(names))), net], axis=1)
+        found["cash_to_holder"] = (vocabulary.SETTLEMENT["cash_to_holder"].dims, late)
     coordinates = {
         "realization": np.arange(count),
         "year": [2022, 2023],
+        **({"cash_year": [2022, 2023, 2024]} if "cash_to_holder" in found else {}),
         "contract": names,
         "party": list(vocabulary.PARTIES),
         "holder": ("contract", [vocabulary.PROVIDER] * len(names)),

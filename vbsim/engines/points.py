@@ -44,6 +44,8 @@ def dimensions_of(plan: Plan) -> list[Dimension]:
     found += [("quality", label, year) for label in ("score", "standard") for year in later]
     found += [("trend", "trend", year) for year in later]
     found += [("shocks", "common", year) for year in later]
+    if plan.systematic.region.sd > 0.0:
+        found += [("region", "trend", year) for year in later]
     found += [(BULK, segment, year) for segment in segments[1:] for year in years]
     found += [(TAIL, segment, first) for segment in segments[1:]]
     own = ("pandemic", *shocks.services)

@@ -83,6 +83,20 @@ FIGURES = {
         "Distribution of the measured savings rate of the reference contract. Inside the shaded "
         "range, between the minimum loss rate and the minimum savings rate, no money moves.",
     ),
+    "fan": Illustration(
+        "fan",
+        "Net result of each contract over the performance years: of each year on the left, and the "
+        "sum of the years so far on the right. Line: median; dark band: 25th to 75th percentile; "
+        "light band: 5th to 95th. Percentiles of a sum are not sums of percentiles: good and bad "
+        "years partly cancel, and what persists does not.",
+    ),
+    "cash": Illustration(
+        "cash",
+        "Money that the holder of each contract receives by calendar year: advance payments, fees "
+        "and capitation in their year, savings and losses when they are settled. Left: mean of "
+        "the year, payments to the holder blue, from it orange. Right: the cash position so far, "
+        "as a fan.",
+    ),
     "fit": Illustration(
         "fit",
         "A check of the engine, not of the assumptions: utilization and cost of the first "

@@ -23,6 +23,8 @@ STREAMS = (
     "trend",
     "shocks",
     "entity_year",
+    "region",
+    "run_out",
     "true_savings",
     "quality",
     "episodes",
@@ -62,8 +64,10 @@ def _unknown_keys(
 def _book(source: Source) -> Rulebook | None:
     """Read the assumption set, if there is one of that name."""
     name = source.at("assumptions")
-    known = isinstance(name, str) and name in rulebook.available("assumptions")
-    return rulebook.read("assumptions", str(name)) if known else None
+    if not (isinstance(name, str) and name in rulebook.available("assumptions")):
+        return None
+    book = rulebook.read("assumptions", name)
+    return book.carried(LAST_YEAR) if source.at("projection") is not None else book
 
 
 def _assumptions(source: Source) -> Iterator[Problem]:
@@ -117,7 +121,8 @@ def _lasers(source: Source) -> Iterator[Problem]:
 
 def _years(source: Source) -> Iterator[Problem]:
     if book := _book(source):
-        yield from _span(source, book, "choose such a year")
+        todo = "choose such a year, or add projection: {growth: 0.04}, say, for later ones"
+        yield from _span(source, book, todo)
 
 
 def _span(source: Source, book: Rulebook, todo: str) -> Iterator[Problem]:
@@ -181,6 +186,8 @@ def _contract(source: Source, name: str) -> Iterator[Problem]:
         return
     if key == "program":
         book = rulebook.read("rules", words["program"])
+        if words.get("carry_rules_forward") is True:
+            book = book.carried(LAST_YEAR)
         yield from _track(source, path, book)
         yield from _rule_years(source, path, book)
     if "benchmark" in FORMS[form].Words.model_fields and not (

@@ -29,6 +29,7 @@ from vbsim.scenario.world import Draft, draft_world, finish_world, with_moments
 
 # What the scenario itself states, quoted in the audit trail.
 _QUOTED = (
+    "projection",
     "population",
     "services",
     "uncertainty",
@@ -66,8 +67,8 @@ def resolve(scenario: Scenario, entity: str = "") -> Plan:
     audit.problems += wrong_names(scenario.source)
     audit.check()
     years = base_years(scenario)
-    book = rulebook.read("assumptions", scenario.assumptions)
     performance = range(scenario.start_year, scenario.start_year + scenario.years)
+    book = _assumptions(scenario, performance[-1])
     draft = draft_world(audit, book, (*years, *performance))
     draft.truncation_share = program_figure(audit, "truncation_percentile", 1.0)
     draft.risk_ratio_cap = program_figure(audit, "risk_ratio_cap", np.inf)
@@ -127,6 +128,12 @@ def text_of(words: dict[str, Any]) -> str:
     return out.getvalue()
 
 
+def _assumptions(scenario: Scenario, last: int) -> Rulebook:
+    """Read the assumption set, carried forward to the last year if the scenario projects it."""
+    book = rulebook.read("assumptions", scenario.assumptions)
+    return book if scenario.projection is None else book.carried(last)
+
+
 def _systematic(draft: Draft, book: Rulebook) -> Systematic:
     audit, year = draft.audit, draft.start_year
     stated = audit.scenario.uncertainty
@@ -160,6 +167,8 @@ def _systematic(draft: Draft, book: Rulebook) -> Systematic:
             pandemic_changes=tuple(changes.get(name, 0.0) for name in draft.services),
         ),
         entity_year=entity_year.Params(assumed("uncertainty.local_sd", stated.local_sd)),
+        region=trend.Params(stated.regional_sd or 0.0),
+        run_out=entity_year.Params(stated.completion_sd or 0.0),
         true_savings=true_savings.Params(prior.mean if prior else 0.0, prior.sd if prior else 0.0),
         quality=score,
         quality_measures=measures,

@@ -52,6 +52,24 @@ class Segment(Cited):
     )
 
 
+Relative = Annotated[float, Field(gt=0.2, le=10)]
+
+
+class Region(Cited):
+    """What the region costs in which the members live, beside the nation."""
+
+    market_share: Share = Field(
+        description="the entity's part of the region's assignable beneficiaries"
+    )
+    relative_cost: Relative | dict[Name, Relative] = Field(
+        description="region over nation at the same risk, in the year before start_year; one "
+        "figure or by segment"
+    )
+    growth: Annotated[float, Field(gt=-0.2, lt=0.2)] = Field(
+        default=0.0, description="how much faster than the nation it grows each year"
+    )
+
+
 class Population(Cited):
     """Who is assigned to the entity."""
 
@@ -69,6 +87,17 @@ class Population(Cited):
         default=False, description="per_capita is expenditure after truncation, as CMS publishes it"
     )
     segments: dict[Name, Segment] = Field(min_length=1)
+    region: Region | None = Field(
+        default=None, description="region of the members, for benchmarks that look at it"
+    )
+
+
+class Projection(Cited):
+    """How years go on that the assumption set does not know yet."""
+
+    growth: SignedShare = Field(
+        description="expected growth of the nation's cost per person-year in each of them"
+    )
 
 
 class Service(Cited):
@@ -115,6 +144,14 @@ class Uncertainty(Cited):
     service_correlation: Share | None = None
     pandemic_probability: Share | None = None
     local_sd: Spread | None = Field(default=None, description="sd of the entity's own cost level")
+    regional_sd: Spread | None = Field(
+        default=None,
+        description="sd of a year's growth of the region, its members included, beyond the nation",
+    )
+    completion_sd: Spread | None = Field(
+        default=None,
+        description="sd of what the completion factor misses in a year's claims after run-out",
+    )
 
 
 class EpisodeType(Cited):
@@ -176,6 +213,9 @@ class Scenario(Part):
     start_year: Year
     years: Annotated[int, Field(ge=1, le=10)] = 1
     assumptions: Name
+    projection: Projection | None = Field(
+        default=None, description="years after the last one that the assumption set knows"
+    )
     population: Population
     services: dict[Name, Service] = Field(default_factory=dict)
     uncertainty: Uncertainty = Uncertainty()

@@ -51,6 +51,26 @@ class Draft:
         """The scenario's segments, in order."""
         return [self.audit.scenario.population.segments[name] for name in self.segments]
 
+    def nation(self, year: int, segment: int) -> float:
+        """Give the nation's cost per person-year of a segment's enrollment type [USD].
+
+        In years after the last that the assumption set knows it grows as the scenario projects.
+        """
+        kind, last = self.stated[segment].enrollment_type, self.book.carried_from or year
+        figure = self.book.figure(f"enrollment_types.{kind}.per_capita", min(year, last))
+        known, projection = float(self.audit.cite(figure)), self.audit.scenario.projection
+        if projection is None or year <= last:
+            return known
+        found = known * (1.0 + projection.growth) ** (year - last)
+        self.audit.derived(
+            f"enrollment_types.{kind}.per_capita, {year}",
+            round(found, 2),
+            "USD per person-year",
+            f"as of {last}, growing by the scenario's projection",
+            status="UNVERIFIED",
+        )
+        return found
+
     def distribution(
         self, year: int, segment: int, basket: BoolArray | None = None, step: float = 0.0
     ) -> annual_cost.AnnualCost:
@@ -122,15 +142,8 @@ def draft_world(audit: Audit, book: Rulebook, years: tuple[int, ...]) -> Draft:
         draft.use = tuple(
             tuple(_use(draft, year, i) for i in range(len(segments))) for year in years
         )
-    draft.national = np.array(
-        [
-            [
-                _assumed(draft, f"enrollment_types.{s.enrollment_type}.per_capita", y)
-                for s in draft.stated
-            ]
-            for y in years
-        ]
-    )
+    segments_of = range(len(segments))
+    draft.national = np.array([[draft.nation(y, column) for column in segments_of] for y in years])
     return draft
 
 
