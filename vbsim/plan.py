@@ -23,8 +23,9 @@ from vbsim.generators import (
     unit_cost,
     utilization,
 )
+from vbsim.payment_models import economics, risk_based_capital
 from vbsim.payment_models.benchmarks import Published, Simulated
-from vbsim.payment_models.stop_loss import Cover
+from vbsim.payment_models.stop_loss import Cover, Specific
 from vbsim.rulebook import Figure
 
 ALL_CLAIMS = "all_claims"  # the layer that holds all of a member's cost
@@ -177,6 +178,78 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
+class Requirement:
+    """Capital or security that a rule asks of the holder of a contract.
+
+    Parameters
+    ----------
+    name
+        Words of the requirement.
+    amount
+        What it comes to in the first performance year [USD].
+    how
+        Arithmetic in words and figures.
+    figures
+        What the arithmetic rests on, with source and status.
+    """
+
+    name: str
+    amount: float
+    how: str
+    figures: tuple[Figure, ...]
+
+    @property
+    def verified(self) -> bool:
+        """Whether a source for every figure has been seen."""
+        return all(figure.verified for figure in self.figures)
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """A specific stop-loss that a contract might have instead of its own.
+
+    Parameters
+    ----------
+    attachment
+        Where it begins [USD].
+    layer
+        Name of the layer that it pays on.
+    covers
+        Its terms in each performance year.
+    expected_pmpm
+        Exact expected recovery of the first performance year [USD PMPM].
+    """
+
+    attachment: float
+    layer: str
+    covers: tuple[Specific, ...]
+    expected_pmpm: float
+
+
+@dataclass(frozen=True, slots=True)
+class Capital:
+    """How capital is measured over the horizon.
+
+    Parameters
+    ----------
+    discount_rate
+        Rate a year at which results are discounted, and which reserves earn.
+    ruin_probabilities
+        Probabilities of ruin for which the reserve is reported.
+    reserves
+        (contract, reserve at the start [USD]) where one is stated.
+    """
+
+    discount_rate: float
+    ruin_probabilities: tuple[float, ...]
+    reserves: tuple[tuple[str, float], ...] = ()
+
+    def reserve_of(self, contract: str) -> float:
+        """Reserve of a contract at the start [USD]; NaN where none is stated."""
+        return dict(self.reserves).get(contract, np.nan)
+
+
+@dataclass(frozen=True, slots=True)
 class Contract:
     """One contract in numbers.
 
@@ -211,6 +284,14 @@ class Contract:
         high-cost cap under which their cost counts.
     conditions
         What the program asks of a contractor, and whether it is met.
+    retentions
+        Specific stop-loss at other attachments, of which the price and the relief are told.
+    economics
+        The provider's own economics in each performance year; empty without them.
+    risk_based_capital
+        Formula of risk-based capital, for a plan that states its capital.
+    requirements
+        Capital or security that rules ask for.
     """
 
     name: str
@@ -229,6 +310,10 @@ class Contract:
     episode_types: tuple[str, ...] = ()
     episode_limit: str = ""
     conditions: tuple[Condition, ...] = ()
+    retentions: tuple[Retention, ...] = ()
+    economics: tuple[economics.Terms, ...] = ()
+    risk_based_capital: risk_based_capital.Terms | None = None
+    requirements: tuple[Requirement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +361,8 @@ class Plan:
         Name of the entity in a portfolio, whose luck, savings and quality are its own.
     sampling
         ``random`` for independent realizations, ``sobol`` for points that fill space evenly.
+    capital
+        How capital is measured over the horizon, if the scenario says.
     """
 
     name: str
@@ -298,6 +385,7 @@ class Plan:
     engine: str = "auto"
     entity: str = ""
     sampling: str = "random"
+    capital: Capital | None = None
 
     @property
     def performance(self) -> BoolArray:

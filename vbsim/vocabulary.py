@@ -30,6 +30,8 @@ QUALITY_MEASURE = "quality_measure"
 EPISODE_TYPE = "episode_type"
 EPISODE_LIMIT = "episode_limit"
 CONTROL = "control"
+RETENTION = "retention"
+CAPITAL_MEASURE = "capital_measure"
 
 PURCHASER = "purchaser"
 PAYER = "payer"
@@ -61,6 +63,11 @@ COORDINATES = {
     MEASURE: "risk measure",
     QUALITY_MEASURE: "quality measure",
     EPISODE_TYPE: "episode type",
+    RETENTION: "a contract's specific stop-loss at an attachment, as contract.attachment",
+    "retention_contract": "contract whose stop-loss it is",
+    "attachment": "where the specific stop-loss begins [USD]; infinite without one",
+    "premium_pmpm": "its premium in the first performance year [USD PMPM]",
+    "expected_recovery_pmpm": "its exact expected recovery in that year [USD PMPM]",
     CONTROL: "control variate: a quantity whose mean is known to be 0",
     EPISODE_LIMIT: "high-cost cap on an episode's spending",
     "adds_to_net": "1 for a line that adds up to the net result, 0 for one that explains",
@@ -144,6 +151,18 @@ SETTLEMENT = {
         (REALIZATION, YEAR, LINE),
         "line dependent, see coordinate line_unit",
         "settlement statements, line by line",
+    ),
+    "retention_net": Variable(
+        (REALIZATION, YEAR, RETENTION),
+        USD,
+        "net result of the contract's holder with the specific stop-loss at that attachment",
+        always=False,
+    ),
+    "retention_recovery": Variable(
+        (REALIZATION, YEAR, RETENTION),
+        USD,
+        "what the specific stop-loss at that attachment recovers",
+        always=False,
     ),
     "control_variate": Variable(
         (REALIZATION, CONTROL),

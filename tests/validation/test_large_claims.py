@@ -106,7 +106,8 @@ def check_recoveries(person_years: float, realizations: int, own: float = 0.0) -
     """Within 3 standard errors, and the share ``own`` for what the exact value approximates."""
     exact, seen = recoveries(person_years, realizations)
     error = seen.std(axis=0, ddof=1) / math.sqrt(realizations)
-    assert np.all(np.abs(seen.mean(axis=0) - exact) < 3.0 * error + own * exact), (seen.mean(axis=0), exact)
+    gap = np.abs(seen.mean(axis=0) - exact)
+    assert np.all(gap < 3.0 * error + own * exact), gap / error
 
 
 def test_recoveries_of_every_attachment_are_exact() -> None:

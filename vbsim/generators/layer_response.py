@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -133,7 +134,7 @@ def _masses(
     exponent = rates @ transforms
     grown = np.exp(exponent)
 
-    def on_grid(transform: NDArray[np.complex128], total: float) -> FloatArray:
+    def on_grid(transform: NDArray[Any], total: float) -> FloatArray:
         """Transform back, with what lies beyond the grid on its last point."""
         found = tilt * np.fft.irfft(transform, _POINTS)
         found[..., -1] += total - found.sum(axis=-1)

@@ -31,6 +31,7 @@ class ContractWords(Cited):
 
     label: Label | None = Field(default=None, description="words for tables and figures")
     stop_loss: Name | None = Field(default=None, description="name under the key stop_loss")
+    economics: Name | None = Field(default=None, description="name under the key economics")
     physician_incentive_plan: IncentivePlan | None = Field(
         default=None, description="a Medicare Advantage or Medicaid plan pays the provider"
     )
