@@ -105,8 +105,8 @@ def annual_cost(
     people, use, unit_costs
         The members of a segment, and what they use.
     step
-        Money between two points of the grid, if more than 1/40 of the mean [USD]: a wider grid for
-        what lies far above the mean.
+        Most money between two points of the grid, if more than 1/40 of the mean [USD]: a wider
+        grid for what lies far above the mean.
 
     Notes
     -----
@@ -117,7 +117,9 @@ def annual_cost(
     shares = np.array([1.0 - partial, 0.5 * partial, 0.5 * partial])
     whole = replace(people, person_years_per_member=1.0)
     expected = sum(r * unit_cost.mean(c) for r, c in zip(use.rates, unit_costs, strict=True))
-    step = max(step, expected / _STEPS_PER_MEAN)
+    least = expected / _STEPS_PER_MEAN
+    # By powers of two, so that attachments and years that are not far apart share a grid.
+    step = least * 2.0 ** max(np.floor(np.log2(max(step, least) / least)), 0.0)
     mass, limited = _by_exposure(whole, use, unit_costs, step)
     return AnnualCost(step, np.array([1.0, *_PART_YEAR]), shares, mass, limited)
 

@@ -10,6 +10,7 @@ from vbsim.measures.precision import Design
 from vbsim.vocabulary import RETENTION
 
 MEASURES = ("mean", "sd", "prob_loss", "var_95", "tvar_95", "tvar_99")
+_TERMS = ("retention_contract", "attachment", "premium_pmpm", "expected_recovery_pmpm")
 BARE = "none"
 """Attachment's name of a contract without its specific cover."""
 
@@ -32,7 +33,8 @@ def retention_measures(settlement: xr.Dataset, design: Design | None = None) -> 
         ``retention_recovered(year, retention)``, the mean recovery [USD]. Each has its
         ``..._error``.
     """
-    net, owners = settlement["retention_net"], settlement["retention_contract"].values
+    owners = settlement["retention_contract"].values
+    net = settlement["retention_net"].drop_vars(_TERMS, errors="ignore")
     parts = []
     for owner in dict.fromkeys(owners.tolist()):
         own = net.isel({RETENTION: np.flatnonzero(owners == owner)})
@@ -51,9 +53,11 @@ def retention_measures(settlement: xr.Dataset, design: Design | None = None) -> 
         )
     found = xr.concat(parts, RETENTION) if len(parts) > 1 else parts[0]
     names = {"measure": "retention_measure", "unit": "retention_unit", "label": "retention_label"}
-    recovered = measure_array(settlement["retention_recovery"], ["mean"], design=design)
-    recovered = recovered.isel(measure=0, drop=True).drop_vars(["unit", "label"], errors="ignore")
-    return found.rename(names).assign(
-        retention_recovered=recovered["value"],
-        retention_recovered_error=recovered["standard_error"],
+    recovery = settlement["retention_recovery"].drop_vars(_TERMS, errors="ignore")
+    recovered = measure_array(recovery, ["mean"], design=design).isel(measure=0)
+    found = found.rename(names).assign(
+        retention_recovered=(recovered["value"].dims, recovered["value"].values),
+        retention_recovered_error=(recovered["value"].dims, recovered["standard_error"].values),
     )
+    # In a file that was read back they are variables, no coordinates.
+    return found.assign_coords({name: (RETENTION, settlement[name].values) for name in _TERMS})

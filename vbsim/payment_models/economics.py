@@ -34,6 +34,7 @@ from vbsim.payment_models.base import (
 from vbsim.vocabulary import DOWNSTREAM, SHARE, VENDOR
 
 Lines = dict[str, Line]
+_PAID_MEANWHILE = ("social_needs_intervention",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def with_economics(
     Parameters
     ----------
     statement
-        Of the contract before any stop-loss; all of its net result waits for the settlement.
+        Of the contract before any stop-loss; all that it pays waits for the settlement.
     terms
         Of the year.
     claims
@@ -181,11 +182,12 @@ def _interest(statement: Statement, terms: Terms) -> Lines:
     if not (terms.lag_months and terms.interest_rate):
         return {}
     lost = 1.0 - (1.0 + terms.interest_rate) ** (-terms.lag_months / 12.0)
-    settled = statement.net
+    steps = {name: v for name, v in statement.steps.items() if name not in _PAID_MEANWHILE}
+    settled = sum(steps.values(), np.zeros(1))
     return {
         "lag_months": given(terms.lag_months, "from the end of the year to the money", "months"),
         "interest_rate": given(terms.interest_rate, "a year", SHARE),
         "lag_discount": rate(lost, "1 - (1 + interest_rate) ** (-lag_months / 12)"),
-        "settled": amount(settled, " + ".join(statement.steps)),
+        "settled": amount(settled, " + ".join(steps)),
         "interest_on_lag": step(-lost * settled, "-lag_discount * settled"),
     }
