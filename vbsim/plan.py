@@ -23,9 +23,10 @@ from vbsim.generators import (
     unit_cost,
     utilization,
 )
+from vbsim.measures.horizon import Capital
 from vbsim.payment_models import economics, risk_based_capital
 from vbsim.payment_models.benchmarks import Published, Simulated
-from vbsim.payment_models.stop_loss import Cover, Specific
+from vbsim.payment_models.stop_loss import Cover, Retention
 from vbsim.rulebook import Figure
 
 ALL_CLAIMS = "all_claims"  # the layer that holds all of a member's cost
@@ -202,51 +203,6 @@ class Requirement:
     def verified(self) -> bool:
         """Whether a source for every figure has been seen."""
         return all(figure.verified for figure in self.figures)
-
-
-@dataclass(frozen=True, slots=True)
-class Retention:
-    """A specific stop-loss that a contract might have instead of its own.
-
-    Parameters
-    ----------
-    attachment
-        Where it begins [USD].
-    layer
-        Name of the layer that it pays on.
-    covers
-        Its terms in each performance year.
-    expected_pmpm
-        Exact expected recovery of the first performance year [USD PMPM].
-    """
-
-    attachment: float
-    layer: str
-    covers: tuple[Specific, ...]
-    expected_pmpm: float
-
-
-@dataclass(frozen=True, slots=True)
-class Capital:
-    """How capital is measured over the horizon.
-
-    Parameters
-    ----------
-    discount_rate
-        Rate a year at which results are discounted, and which reserves earn.
-    ruin_probabilities
-        Probabilities of ruin for which the reserve is reported.
-    reserves
-        (contract, reserve at the start [USD]) where one is stated.
-    """
-
-    discount_rate: float
-    ruin_probabilities: tuple[float, ...]
-    reserves: tuple[tuple[str, float], ...] = ()
-
-    def reserve_of(self, contract: str) -> float:
-        """Reserve of a contract at the start [USD]; NaN where none is stated."""
-        return dict(self.reserves).get(contract, np.nan)
 
 
 @dataclass(frozen=True, slots=True)

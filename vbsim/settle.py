@@ -16,8 +16,8 @@ from vbsim.payment_models import MODELS, benchmarks, economics
 from vbsim.payment_models.base import ContractYear, FloatArray, Line, Statement
 from vbsim.payment_models.economics import with_economics
 from vbsim.payment_models.risk_based_capital import with_risk_based_capital
-from vbsim.payment_models.stop_loss import Cover, with_other_cover, with_stop_loss
-from vbsim.plan import BoolArray, Contract, Plan, Retention
+from vbsim.payment_models.stop_loss import Cover, Retention, with_other_cover, with_stop_loss
+from vbsim.plan import BoolArray, Contract, Plan
 
 _CACHED = 1 << 15  # numbers that stay near the processor while their columns are added
 

@@ -9,6 +9,7 @@ reserve is ruined when the drawdown exceeds it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,29 @@ from vbsim.vocabulary import (
     REALIZATION,
     YEAR,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Capital:
+    """How capital is measured over the horizon.
+
+    Parameters
+    ----------
+    discount_rate
+        Rate a year at which results are discounted, and which reserves earn.
+    ruin_probabilities
+        Probabilities of ruin for which the reserve is reported.
+    reserves
+        (contract, reserve at the start [USD]) where one is stated.
+    """
+
+    discount_rate: float
+    ruin_probabilities: tuple[float, ...]
+    reserves: tuple[tuple[str, float], ...] = ()
+
+    def reserve_of(self, contract: str) -> float:
+        """Reserve of a contract at the start [USD]; NaN where none is stated."""
+        return dict(self.reserves).get(contract, np.nan)
 
 
 def discounted(path: FloatArray, rate: float) -> FloatArray:

@@ -109,6 +109,28 @@ class Cover:
     aggregate: Aggregate | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """A specific stop-loss that a contract might have instead of its own.
+
+    Parameters
+    ----------
+    attachment
+        Where it begins [USD].
+    layer
+        Name of the layer that it pays on.
+    covers
+        Its terms in each performance year.
+    expected_pmpm
+        Exact expected recovery of the first performance year [USD PMPM].
+    """
+
+    attachment: float
+    layer: str
+    covers: tuple[Specific, ...]
+    expected_pmpm: float
+
+
 def _check_amounts(terms: object, *names: str) -> None:
     for name in names:
         if not getattr(terms, name) >= 0.0:

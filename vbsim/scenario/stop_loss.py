@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
-from vbsim.payment_models.stop_loss import Aggregate, Cover, Specific
-from vbsim.plan import BoolArray, Contract, FloatArray, Layer, Retention
+from vbsim.payment_models.stop_loss import Aggregate, Cover, Retention, Specific
+from vbsim.plan import BoolArray, Contract, FloatArray, Layer
 from vbsim.scenario.shape import (
     AtLeastOne,
     Cited,
