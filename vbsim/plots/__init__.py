@@ -76,7 +76,8 @@ FIGURES = {
     ),
     "retention": Illustration(
         "retention",
-        "Each dot is the contract with its specific stop-loss at one attachment [USD thousand]. To "
+        "Each dot is a contract with its specific stop-loss at one attachment [USD thousand]; own: "
+        "the one that the contract has. To "
         "the right: the mean net result that the cover costs, premium less recovery. Upwards: how "
         "much shorter the tail of the loss is than without the cover. Below 0 the premium costs "
         "more in bad years than the cover brings.",

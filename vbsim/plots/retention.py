@@ -15,7 +15,7 @@ from vbsim.vocabulary import RETENTION, YEAR
 
 Pair = tuple[float, float]
 TAILS = ("tvar_95", "tvar_99")
-_HEAD, _FOOT = 0.75, 0.6
+_HEAD, _FOOT, _ROW = 0.75, 0.6, 0.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,8 +57,8 @@ class Offer:
 
 
 def applies(findings: Findings) -> bool:
-    """Whether the plan states retentions."""
-    return bool(offers(findings))
+    """Whether the plan states retentions, and realizations enough tell what they do."""
+    return any(np.isfinite(offer.relief[key][0]) for offer in offers(findings) for key in TAILS)
 
 
 def offers(findings: Findings) -> list[Offer]:
@@ -77,7 +77,8 @@ def offers(findings: Findings) -> list[Offer]:
             float(one["retention_recovered"]),
             float(one["retention_recovered_error"]),
         )
-        cover = findings.contract(owner).stop_loss[0].specific
+        covers = findings.contract(owner).stop_loss
+        cover = covers[0].specific if covers else None
         loss, doubt = _pair(one, "retention_difference", "mean")
         out.append(
             Offer(
@@ -114,22 +115,31 @@ def _member_months(findings: Findings) -> float:
 def draw(figure: Figure, findings: Findings) -> Axes:
     """Draw the mean cost of the cover against the tail that it leaves, a curve per contract."""
     found = [offer for offer in offers(findings) if not np.isinf(offer.attachment)]
-    figure.set_size_inches(style.WIDTH, 4.8)
-    height = figure.get_figheight()
-    axes = figure.add_axes((0.1, _FOOT / height, 0.84, 1 - (_HEAD + _FOOT) / height))
-    style.frame(axes, grid="both")
     names = list(dict.fromkeys(offer.contract for offer in found))
+    head = _HEAD + _ROW * len(names)
+    height = 4.0 + head
+    figure.set_size_inches(style.WIDTH, height)
+    axes = figure.add_axes((0.1, _FOOT / height, 0.84, 1 - (head + _FOOT) / height))
+    style.frame(axes, grid="both")
     for number, name in enumerate(names):
         own = [offer for offer in found if offer.contract == name]
         for key, dashes in zip(TAILS, style.DASHES, strict=False):
             _curve(axes, own, key, style.SERIES[number % len(style.SERIES)], dashes)
     axes.axhline(0.0, color=style.INK, linewidth=0.8)
-    axes.set_xlim(0.0, None)
+    costs = [offer.cost[0] / MILLION for offer in found]
+    # Room for the words at the last dot.
+    axes.set_xlim(min(0.0, 1.1 * min(costs)), 1.25 * max(*costs, 1e-3))
     style.money_axis(axes.xaxis, "Mean net result given up for the cover")
     style.money_axis(axes.yaxis, "Tail taken off")
-    axes.margins(x=0.12, y=0.12)
+    axes.margins(y=0.15)
     axes.legend(
-        fontsize=style.SMALL, frameon=False, labelcolor=style.INK, loc="best", handlelength=4.0
+        fontsize=style.SMALL,
+        frameon=False,
+        labelcolor=style.INK,
+        loc="lower left",
+        bbox_to_anchor=(-0.02, 1.0),
+        ncols=2,
+        handlelength=4.0,
     )
     style.title(
         figure,
@@ -164,7 +174,7 @@ def _curve(axes: Axes, own: list[Offer], key: str, colour: str, dashes: object) 
         return
     for offer, x, y in zip(own, cost, relief, strict=True):
         axes.annotate(
-            f"{offer.attachment / 1e3:,.0f}k" + (" (as in the contract)" if offer.own else ""),
+            f"{offer.attachment / 1e3:,.0f}k" + (" (own)" if offer.own else ""),
             (x, y),
             xytext=(6, 7),
             textcoords="offset points",
