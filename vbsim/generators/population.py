@@ -14,6 +14,7 @@ that the mean is ``person_years_per_member``.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,6 +106,11 @@ def log_risk_table(params: Params) -> FloatArray:
 
 def risk_moment(params: Params, power: float) -> float:
     """Mean of risk ** power over members, for risks drawn from the table."""
+    return _risk_moment(Params(params.risk_sd, params.ill_share, params.ill_ratio), power)
+
+
+@lru_cache(maxsize=256)
+def _risk_moment(params: Params, power: float) -> float:
     well, ill = params.levels
     state = (1.0 - params.ill_share) * well**power + params.ill_share * ill**power
     return float(state * power_mean(log_risk_table(params), power))
