@@ -25,16 +25,25 @@ def gaps(one: xr.Dataset, other: xr.Dataset, value: str, error: str, **at: objec
     """Differences of two summaries in standard errors; those without an error are left out."""
     first, second = (found.sel(at) if at else found for found in (one, other))
     spread = np.hypot(first[error].values, second[error].values)
+    spread = spread + _OWN * np.abs(first[value].values)
     known = spread > 0.0
     return (first[value].values - second[value].values)[known] / spread[known]
 
 
+_OWN = 2e-3  # of a value: what the collective engine approximates
+
+
 def check_engines(name: str, of_claims: int, of_collective: int) -> None:
-    """Within 3.5 standard errors of the difference each: some 200 are compared, many alike."""
+    """Within 3.5 standard errors of the difference each: some 100 are compared, many alike.
+
+    Of the holders' results: what a reinsurer alone receives from a few large claims is more skewed
+    than the collective engine knows.
+    """
     claims, quick = summary(name, "claims", of_claims), summary(name, "collective", of_collective)
+    holders = claims["holder"]
     found = [
-        gaps(claims, quick, "value", "standard_error", party="provider", measure=list(KEYS)),
-        gaps(claims, quick, "horizon_value", "horizon_error", measure=list(KEYS)),
+        gaps(claims, quick, "value", "standard_error", party=holders, measure=list(KEYS)),
+        gaps(claims, quick, "horizon_value", "horizon_error", party=holders, measure=list(KEYS)),
         gaps(claims, quick, "capital_value", "capital_error"),
         gaps(claims, quick, "retention_value", "retention_error"),
         gaps(claims, quick, "retention_recovered", "retention_recovered_error"),
