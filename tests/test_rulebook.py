@@ -250,7 +250,6 @@ IDLE = {
     "rules/ny_health_home.yaml rates.children.low": "read for children",
     "rules/ny_health_home.yaml rates.children.medium": "read for children",
     "rules/ny_health_home.yaml sided": "names the populations served",
-    "rules/ny_vbp.yaml capitation_security": _SHOWN,
     "rules/ny_vbp.yaml long_term_care_level_1": _SHOWN,
     "rules/ny_vbp.yaml sided": "names the tracks",
     "rules/ny_vbp.yaml target_budget_stimulus": _SHOWN,
@@ -274,6 +273,7 @@ IDLE = {
     "rules/mssp.yaml loss_limit_first_years": _SETTLED,
     "rules/mssp.yaml minimum_savings_rate_smallest": "read for entities below 500 members",
     "rules/mssp.yaml quality_standard_score": _SHOWN,
+    "rules/mssp.yaml repayment_mechanism_revenue": "read where participant_revenue is stated",
 }
 
 

@@ -23,10 +23,11 @@ from vbsim.generators import (
     unit_cost,
     utilization,
 )
-from vbsim.payment_models import agreement
+from vbsim.measures.horizon import Capital
+from vbsim.payment_models import agreement, economics, risk_based_capital
 from vbsim.payment_models.benchmarks import Published, Simulated
 from vbsim.payment_models.program_benchmarks import Blended, Rebased
-from vbsim.payment_models.stop_loss import Cover
+from vbsim.payment_models.stop_loss import Cover, Retention
 from vbsim.rulebook import Figure
 
 ALL_CLAIMS = "all_claims"  # the layer that holds all of a member's cost
@@ -186,6 +187,33 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
+class Requirement:
+    """Capital or security that a rule asks of the holder of a contract.
+
+    Parameters
+    ----------
+    name
+        Words of the requirement.
+    amount
+        What it comes to in the first performance year [USD].
+    how
+        Arithmetic in words and figures.
+    figures
+        What the arithmetic rests on, with source and status.
+    """
+
+    name: str
+    amount: float
+    how: str
+    figures: tuple[Figure, ...]
+
+    @property
+    def verified(self) -> bool:
+        """Whether a source for every figure has been seen."""
+        return all(figure.verified for figure in self.figures)
+
+
+@dataclass(frozen=True, slots=True)
 class Contract:
     """One contract in numbers.
 
@@ -226,6 +254,14 @@ class Contract:
         high-cost cap under which their cost counts.
     conditions
         What the program asks of a contractor, and whether it is met.
+    retentions
+        Specific stop-loss at other attachments, of which the price and the relief are told.
+    economics
+        The provider's own economics in each performance year; empty without them.
+    risk_based_capital
+        Formula of risk-based capital, for a plan that states its capital.
+    requirements
+        Capital or security that rules ask for.
     """
 
     name: str
@@ -246,6 +282,10 @@ class Contract:
     conditions: tuple[Condition, ...] = ()
     agreement: tuple[agreement.Terms, ...] = ()
     settlement_lag: int | None = None
+    retentions: tuple[Retention, ...] = ()
+    economics: tuple[economics.Terms, ...] = ()
+    risk_based_capital: risk_based_capital.Terms | None = None
+    requirements: tuple[Requirement, ...] = ()
 
     @property
     def by_rules(self) -> bool:
@@ -299,6 +339,8 @@ class Plan:
         Name of the entity in a portfolio, whose luck, savings and quality are its own.
     sampling
         ``random`` for independent realizations, ``sobol`` for points that fill space evenly.
+    capital
+        How capital is measured over the horizon, if the scenario says.
     """
 
     name: str
@@ -321,6 +363,7 @@ class Plan:
     engine: str = "auto"
     entity: str = ""
     sampling: str = "random"
+    capital: Capital | None = None
 
     @property
     def performance(self) -> BoolArray:

@@ -12,11 +12,19 @@ import numpy as np
 import xarray as xr
 
 from vbsim import vocabulary
-from vbsim.payment_models import MODELS, benchmarks, fee_for_service, program_benchmarks
+from vbsim.payment_models import (
+    MODELS,
+    benchmarks,
+    economics,
+    fee_for_service,
+    program_benchmarks,
+)
 from vbsim.payment_models.agreement import Carried, under_agreement
 from vbsim.payment_models.base import ContractYear, FloatArray, Line, Statement
+from vbsim.payment_models.economics import with_economics
 from vbsim.payment_models.program_benchmarks import Blended, Measured, Rebased
-from vbsim.payment_models.stop_loss import Cover, with_stop_loss
+from vbsim.payment_models.risk_based_capital import with_risk_based_capital
+from vbsim.payment_models.stop_loss import Cover, Retention, with_other_cover, with_stop_loss
 from vbsim.plan import BoolArray, Contract, Plan
 
 _CACHED = 1 << 15  # numbers that stay near the processor while their columns are added
@@ -38,11 +46,15 @@ def settle(plan: Plan, experience: xr.Dataset) -> xr.Dataset:
         The variables of ``vocabulary.SETTLEMENT``; years are performance years. Along ``contract``,
         ``holder`` is the party whose net money is the contract's result. Along ``line``,
         coordinates tell contract, name, unit and formula of each line; ``adds_to_net`` is 1 for
-        those whose sum is the contract's result.
+        those whose sum is the contract's result. Along ``retention`` they tell contract,
+        attachment, premium and exact expected recovery.
     """
     seen = Seen.of(experience)
     numbers = experience[vocabulary.REALIZATION].to_numpy()
-    settled = _labelled(plan, numbers, statements(plan, seen))
+    found = statements(plan, seen)
+    settled = _labelled(plan, numbers, found)
+    if any(contract.retentions for contract in plan.contracts):
+        settled = vocabulary.label(_with_retentions(settled, plan, seen, found), "settlement")
     if plan.sampling == "random":
         return settled
     dims = vocabulary.SETTLEMENT["control_variate"].dims
@@ -156,6 +168,8 @@ def _walk(plan: Plan, contract: Contract, seen: Seen) -> list[Statement]:
     state, statements = None, []
     carried: Carried = 0.0
     saved: dict[int, FloatArray] = {}  # savings per person-year by position of the year
+    charged = contract.risk_based_capital
+    capital: FloatArray | float = 0.0 if charged is None else charged.capital
     base = _base_per_capita(contract, seen)
     for number, row in enumerate(np.flatnonzero(plan.performance).tolist()):
         year, benchmark_lines = _contract_year(contract, number, row, seen, base, saved)
@@ -165,9 +179,15 @@ def _walk(plan: Plan, contract: Contract, seen: Seen) -> list[Statement]:
             statements.append(outside)
             continue
         state, statement = model.settle(state, year, contract.terms[number])
+        if contract.economics:
+            own = _own_claims(plan, contract.economics[number], row, seen)
+            exposure = seen.facts["person_years"][:, row]
+            statement = with_economics(statement, contract.economics[number], own, exposure)
         if contract.stop_loss:
             cover = contract.stop_loss[number]
             statement = _protected(statement, cover, contract, row, seen)
+        if charged is not None:
+            capital, statement = with_risk_based_capital(statement, charged, capital)
         # A model's own line of the same name only repeats what the benchmark's lines explain.
         lines = {**benchmark_lines, **statement.lines} | benchmark_lines
         statement = Statement(lines, statement.transfers, statement.party)
@@ -189,6 +209,50 @@ def _protected(
     if contract.at_risk is not None:
         claims = _of_services(seen.facts["cost"], row, contract.at_risk)
     return with_stop_loss(statement, cover, layer, claims, seen.exposure[:, row])
+
+
+def _own_claims(plan: Plan, terms: economics.Terms, row: int, seen: Seen) -> dict[str, FloatArray]:
+    """Claims of each service that the holder renders in part, (R,) [USD]."""
+    columns = {s.name: plan.world.services.index(s.name) for s in terms.services}
+    cost = seen.facts["cost"][:, row]
+    return {name: _summed(cost[..., column]) for name, column in columns.items()}
+
+
+def _with_retentions(
+    settled: xr.Dataset, plan: Plan, seen: Seen, found: dict[str, list[Statement]]
+) -> xr.Dataset:
+    """Add the net result that every contract's holder would have with other attachments."""
+    rows = np.flatnonzero(plan.performance).tolist()
+    offered = [(c, r) for c in plan.contracts if c.retentions for r in (None, *c.retentions)]
+    shape = (settled.sizes[vocabulary.REALIZATION], len(rows), len(offered))
+    net, recovered = np.zeros(shape), np.zeros(shape)
+    for at, (contract, retention) in enumerate(offered):
+        for number, row in enumerate(rows):
+            cover, layer = None, np.zeros(shape[0])
+            if retention is not None:
+                cover = retention.covers[number]
+                layer = _summed(seen.layer(retention.layer)[:, row])
+            net[:, number, at], recovered[:, number, at] = with_other_cover(
+                found[contract.name][number], cover, layer, seen.exposure[:, row]
+            )
+    columns = [(c.name, _offer(r)) for c, r in offered]
+    coordinates: dict[str, Any] = {
+        vocabulary.RETENTION: [f"{name}.{offer[0]}" for name, offer in columns],
+        "retention_contract": (vocabulary.RETENTION, [name for name, _ in columns]),
+    }
+    for place, name in enumerate(("attachment", "premium_pmpm", "expected_recovery_pmpm"), 1):
+        coordinates[name] = (vocabulary.RETENTION, np.array([o[place] for _, o in columns]))
+    dims = vocabulary.SETTLEMENT["retention_net"].dims
+    variables = {"retention_net": (dims, net), "retention_recovery": (dims, recovered)}
+    return settled.assign_coords(coordinates).assign(variables)
+
+
+def _offer(retention: Retention | None) -> tuple[str, float, float, float]:
+    """Name, attachment [USD], premium and exact expected recovery [USD PMPM]."""
+    if retention is None:
+        return "none", np.inf, 0.0, 0.0
+    premium = retention.covers[0].premium_pmpm
+    return f"{retention.attachment:.0f}", retention.attachment, premium, retention.expected_pmpm
 
 
 def _base_per_capita(contract: Contract, seen: Seen) -> FloatArray:
@@ -336,11 +400,17 @@ def _labelled(
         **_line_coordinates(lines),
     }
     variables = {n: (vocabulary.SETTLEMENT[n].dims, v) for n, v in values.items()}
-    attributes = {
+    attributes: dict[str, Any] = {
         "reference": plan.reference,
         "owing_more_than": list(plan.owing_more_than),
         "sampling": plan.sampling,
     }
+    if plan.capital is not None:
+        attributes |= {
+            "discount_rate": plan.capital.discount_rate,
+            "ruin_probabilities": list(plan.capital.ruin_probabilities),
+            "reserves": [plan.capital.reserve_of(name) for name in settled],
+        }
     return vocabulary.label(xr.Dataset(variables, coordinates, attributes), "settlement")
 
 

@@ -34,6 +34,8 @@ GROUP = "group"
 QUANTITY = "quantity"
 CONTROL = "control"
 CASH_YEAR = "cash_year"
+RETENTION = "retention"
+CAPITAL_MEASURE = "capital_measure"
 
 PURCHASER = "purchaser"
 PAYER = "payer"
@@ -66,6 +68,11 @@ COORDINATES = {
     QUALITY_MEASURE: "quality measure",
     EPISODE_TYPE: "episode type",
     CASH_YEAR: "calendar year in which money is paid",
+    RETENTION: "a contract's specific stop-loss at an attachment, as contract.attachment",
+    "retention_contract": "contract whose stop-loss it is",
+    "attachment": "where the specific stop-loss begins [USD]; infinite without one",
+    "premium_pmpm": "its premium in the first performance year [USD PMPM]",
+    "expected_recovery_pmpm": "its exact expected recovery in that year [USD PMPM]",
     CONTROL: "control variate: a quantity whose mean is known to be 0",
     EPISODE_LIMIT: "high-cost cap on an episode's spending",
     ENTITY: "entity of a portfolio",
@@ -170,6 +177,18 @@ SETTLEMENT = {
         (REALIZATION, CASH_YEAR, CONTRACT),
         USD,
         "money that the contract's holder receives in the calendar year, settlements lagging",
+        always=False,
+    ),
+    "retention_net": Variable(
+        (REALIZATION, YEAR, RETENTION),
+        USD,
+        "net result of the contract's holder with the specific stop-loss at that attachment",
+        always=False,
+    ),
+    "retention_recovery": Variable(
+        (REALIZATION, YEAR, RETENTION),
+        USD,
+        "what the specific stop-loss at that attachment recovers",
         always=False,
     ),
     "control_variate": Variable(

@@ -97,7 +97,7 @@ def test_no_text_leaves_the_figure_or_covers_another(name: str, case: str) -> No
 @pytest.mark.parametrize("name", FIGURES)
 def test_money_axes_state_their_unit(name: str, findings: Findings) -> None:
     labels = [axes.get_xlabel() for axes in draw(name, findings).axes]
-    money = name in ("net_result", "exceedance", "comparison", "waterfall", "bad_year")
+    money = name not in ("published", "fit")
     assert any("[USD million]" in label for label in labels) == money
     assert any(labels)
 

@@ -240,6 +240,13 @@ def _kinds_of_terms(resolved: Plan) -> dict[str, list[tuple[Contract, Any]]]:
             for title, terms in (("Specific", cover.specific), ("Aggregate", cover.aggregate)):
                 if terms is not None:
                     found.setdefault(f"{title} stop-loss", []).append((contract, terms))
+        own = contract.economics[0] if contract.economics else None
+        for name, other in (
+            ("Provider's own economics", own),
+            ("Risk-based capital", contract.risk_based_capital),
+        ):
+            if other is not None:
+                found.setdefault(name, []).append((contract, other))
     return found
 
 

@@ -7,8 +7,10 @@ import xarray as xr
 
 from vbsim.blas import one_blas_thread
 from vbsim.measures.catalogue import MEASURES, Measure, prob_owing_more_than
+from vbsim.measures.horizon import horizon_measures
 from vbsim.measures.labelled import measure_array, paired_difference
 from vbsim.measures.precision import Design
+from vbsim.measures.retention import retention_measures
 from vbsim.measures.series import each_series
 from vbsim.streams import RANDOMIZATIONS
 from vbsim.vocabulary import CONTRACT, HOLDER, REALIZATION, SHARE, net_to_holder
@@ -33,7 +35,9 @@ def measure(settlement: xr.Dataset) -> xr.Dataset:
         contract, measure)`` of the contract's result, its holder's net money, from the reference
         contract's, paired realization by realization; ``savings_rate(year, contract, measure)``.
         Each has its ``..._error`` or ``standard_error``. Units differ by measure: coordinate
-        ``unit``. Coordinate ``holder`` names the party that holds each contract.
+        ``unit``. Coordinate ``holder`` names the party that holds each contract. Where the plan
+        states capital, also what :mod:`vbsim.measures.horizon` tells; where it states retentions,
+        what :mod:`vbsim.measures.retention` tells.
     """
     amounts = np.atleast_1d(settlement.attrs.get("owing_more_than", []))
     measures: list[Measure] = [
@@ -56,6 +60,12 @@ def measure(settlement: xr.Dataset) -> xr.Dataset:
         coords={HOLDER: (CONTRACT, settlement[HOLDER].values)},
         attrs={"reference": reference},
     )
+    if "discount_rate" in settlement.attrs:
+        whole = horizon_measures(settlement, measures, design)
+        out = out.merge(whole, join="exact", compat="equals")
+    if "retention_net" in settlement:
+        priced = retention_measures(settlement, design)
+        out = out.merge(priced, join="exact", compat="equals")
     rate = settlement["savings_rate"]
     with_benchmark = _without_gaps(rate)
     if with_benchmark:

@@ -68,6 +68,20 @@ FIGURES = {
         "the reference contract is paired year by year, so it is known more closely than the two "
         "means.",
     ),
+    "drawdown": Illustration(
+        "drawdown",
+        "Read upwards from a reserve: the probability that the running sum of the discounted "
+        "results falls further below its start than that at the end of any year of the horizon. "
+        "Contracts whose running sum never falls below its start have no curve.",
+    ),
+    "retention": Illustration(
+        "retention",
+        "Each dot is a contract with its specific stop-loss at one attachment [USD thousand]; own: "
+        "the one that the contract has. To "
+        "the right: the mean net result that the cover costs, premium less recovery. Upwards: how "
+        "much shorter the tail of the loss is than without the cover. Below 0 the premium costs "
+        "more in bad years than the cover brings.",
+    ),
     "waterfall": Illustration(
         "waterfall",
         "The settlement of one simulated year, the median outcome of the reference contract, line "

@@ -18,6 +18,7 @@ from vbsim.plots import FIGURES, Findings, Illustration
 from vbsim.plots.text import decimals_of_millions, millions, percent
 from vbsim.report import inputs
 from vbsim.report.answer import answer
+from vbsim.report.capital import capital
 from vbsim.report.explain import Explanation, explain, shown
 from vbsim.report.tables import money
 from vbsim.vocabulary import CONTRACT, HOLDER, MEASURE, PARTY, SHARE, YEAR
@@ -96,6 +97,7 @@ def render(
         version=manifest.get("versions", {}).get("vbsim", ""),
         started=moment(str(manifest.get("started", ""))),
         limits=limits(findings),
+        capital=capital(findings),
     )
 
 
@@ -142,6 +144,8 @@ def limits(findings: Findings) -> dict[str, Any]:
         "base_years": [int(plan.world.years[row]) for row in contract.base_years],
         "capitation": any(c.model == "capitation" for c in plan.contracts),
         "managed_care": any(c.model == "managed_care" for c in plan.contracts),
+        "economics": any(c.economics for c in plan.contracts),
+        "capital": plan.capital is not None,
         "stop_loss": any(c.stop_loss for c in plan.contracts),
         "relative_use": sum("relative_utilization" in f.path for f in plan.unverified),
         "pandemic": percent(plan.systematic.shocks.pandemic_probability),

@@ -14,6 +14,7 @@ from vbsim.generators import episodes
 from vbsim.plan import Contract, Episodes, FloatArray, Layer, World
 from vbsim.rulebook import Figure, Rulebook
 from vbsim.scenario.audit import Audit
+from vbsim.scenario.capital import with_capital
 from vbsim.scenario.conditions import conditions_of
 from vbsim.scenario.contracts import FORMS, form_of
 from vbsim.scenario.contracts.words import ContractWords, ProgramWords
@@ -212,6 +213,8 @@ def resolve_contract(desk: Desk, name: str, words: ContractWords) -> Contract | 
             contract = replace(contract, stop_loss=covers, stop_loss_layer=layer)
         if words.settlement_lag is not None:
             contract = replace(contract, settlement_lag=words.settlement_lag)
+        if len(audit.problems) == before:
+            contract = with_capital(desk, contract, words)
         told = (*contract.conditions, *conditions_of(desk, contract, words))
         contract = replace(contract, conditions=told)
         return contract if len(audit.problems) == before else None

@@ -195,8 +195,9 @@ def _contract(source: Source, name: str) -> Iterator[Problem]:
     ):
         todo = "add the key benchmark, here or at the top level for all contracts"
         yield source.problem(path, "no benchmark", "a benchmark to share savings against", todo)
-    stop_losses = [str(key) for key in source.below("stop_loss")]
-    yield from _unknown(source, (*path, "stop_loss"), stop_losses, "a name under the key stop_loss")
+    for kind in ("stop_loss", "economics"):
+        known = [str(name) for name in source.below(kind)]
+        yield from _unknown(source, (*path, kind), known, f"a name under the key {kind}")
 
 
 def _one_form(source: Source, path: Path_, named: list[str]) -> Problem:

@@ -15,6 +15,7 @@ from vbsim.plan import ALL_CLAIMS, Layer, Observed, Plan, Systematic
 from vbsim.rulebook import Rulebook
 from vbsim.scenario import quality
 from vbsim.scenario.audit import Audit
+from vbsim.scenario.capital import capital_of
 from vbsim.scenario.desk import (
     TRUNCATED,
     Desk,
@@ -37,6 +38,8 @@ _QUOTED = (
     "quality",
     "stop_loss",
     "episodes",
+    "economics",
+    "capital",
     "contracts",
 )
 
@@ -82,7 +85,7 @@ def resolve(scenario: Scenario, entity: str = "") -> Plan:
     contracts = [resolve_contract(desk, n, words) for n, words in scenario.contracts.items()]
     with audit.at("uncertainty"):
         systematic = _systematic(draft, book)
-    bundled = desk.plan_episodes()
+    bundled, capital = desk.plan_episodes(), capital_of(audit)
     if entity:
         bounds, everything = np.zeros(draft.members.shape), np.ones(len(draft.services), dtype=bool)
         layers[ALL_CLAIMS] = Layer(ALL_CLAIMS, everything, bounds, bounds + np.inf, False)
@@ -111,6 +114,7 @@ def resolve(scenario: Scenario, entity: str = "") -> Plan:
         episodes=bundled,
         engine="collective" if entity else "auto",
         entity=entity,
+        capital=capital,
     )
 
 

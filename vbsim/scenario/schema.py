@@ -12,7 +12,9 @@ from pydantic import Field, PrivateAttr, model_validator
 
 from vbsim.errors import ParameterError, in_parts
 from vbsim.generators import true_savings
+from vbsim.scenario.capital import CapitalWords
 from vbsim.scenario.contracts import Contract
+from vbsim.scenario.economics import Economics
 from vbsim.scenario.quality import Quality
 from vbsim.scenario.shape import (
     Benchmark,
@@ -226,6 +228,12 @@ class Scenario(Part):
     )
     contracts: dict[Name, Contract] = Field(min_length=1)
     stop_loss: dict[Name, StopLoss] = Field(default_factory=dict)
+    economics: dict[Name, Economics] = Field(
+        default_factory=dict, description="the provider's own economics, for contracts to name"
+    )
+    capital: CapitalWords | None = Field(
+        default=None, description="reserves, probabilities of ruin and discounting"
+    )
     outputs: Outputs = Outputs()
 
     _source: Source | None = PrivateAttr(default=None)

@@ -22,8 +22,9 @@ from vbsim.scenario.audit import Audit
 from vbsim.scenario.schema import Segment
 from vbsim.scenario.source import Path_
 
-# Grid points up to a layer's lower bound at the most: the grid reaches four times as far.
-_STEPS_TO_LAYER = 2000
+# Grid points up to a layer's bound at the most: the grid reaches four times as far. The spread of a
+# layer without an upper bound rests on what lies further out, and is read from a wider grid.
+_STEPS_TO_LAYER, _STEPS_FOR_SPREAD = 2000, 200
 _STATE = ("risk_sd", "ill_share", "ill_ratio")
 
 
@@ -184,6 +185,8 @@ def with_moments(draft: Draft, world: World, layer: Layer) -> Layer:
         cost = draft.distribution(year, segment, layer.services, step)
         first, deviation = cost.layer_moments(lower, upper, layer.annualized)
         if np.isinf(upper):  # what lies beyond the grid is part of the exact mean
+            wide = draft.distribution(year, segment, layer.services, lower / _STEPS_FOR_SPREAD)
+            deviation = wide.layer_moments(lower, upper, layer.annualized)[1]
             whole = draft.mean_cost(year, segment, layer.services)
             below = cost.limited_mean(lower, layer.annualized)[0]
             first = draft.people[segment].person_years_per_member * float(whole - below)

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from vbsim.payment_models import clauses, shared_savings
 from vbsim.payment_models.shared_savings_terms import PROGRAM_TERMS
-from vbsim.plan import Contract
+from vbsim.plan import Contract, Requirement
 from vbsim.scenario.contracts.agreement_words import Agreement, level_of
 from vbsim.scenario.contracts.mssp_agreement import agreement_terms
 from vbsim.scenario.contracts.words import ProgramWords
@@ -56,6 +56,28 @@ def write(desk: Desk, name: str, words: Words) -> Contract:
         lag = desk.cite(desk.book(words).figure("settlement_lag", desk.years[0]))
         contract = replace(contract, agreement=around, settlement_lag=lag)
     return contract
+
+
+def requirements(desk: Desk, contract: Contract, words: Words) -> tuple[Requirement, ...]:
+    """Repayment mechanism of a two-sided track: the lesser of two amounts."""
+    book, on = desk.book(words), words.performance_year or desk.years[0]
+    if desk.cite(book.figure("sided", on, words.track)) != 2:
+        return ()
+    if not book.has("repayment_mechanism_expenditure", on):
+        return ()
+    of_spending = book.figure("repayment_mechanism_expenditure", on)
+    figures, row = [of_spending], desk.draft.years.index(desk.years[0])
+    exposure = [p.person_years_per_member for p in desk.world.people] * desk.world.members[row]
+    spending = float(exposure @ desk.world.expected_cost[row])
+    needed = desk.cite(of_spending) * spending
+    how = f"{of_spending.value:g} of {spending:,.0f} USD expected expenditure"
+    if words.participant_revenue is not None:
+        figures.append(book.figure("repayment_mechanism_revenue", on))
+        other = desk.cite(figures[-1]) * words.participant_revenue
+        if other < needed:
+            needed = other
+            how = f"{figures[-1].value:g} of {words.participant_revenue:,.0f} USD revenue"
+    return (Requirement("repayment mechanism", needed, how, tuple(figures)),)
 
 
 def _terms(desk: Desk, name: str, words: Words, year: int) -> shared_savings.Terms:

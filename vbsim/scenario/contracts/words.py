@@ -35,6 +35,7 @@ class ContractWords(Cited):
         description="calendar years until shared savings or losses, or corridors, are paid",
     )
     stop_loss: Name | None = Field(default=None, description="name under the key stop_loss")
+    economics: Name | None = Field(default=None, description="name under the key economics")
     physician_incentive_plan: IncentivePlan | None = Field(
         default=None, description="a Medicare Advantage or Medicaid plan pays the provider"
     )
