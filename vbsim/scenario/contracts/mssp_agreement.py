@@ -119,7 +119,7 @@ def _year(
         values |= _advance(desk, name, words, spans[0].start, year)
     two_sided = desk.cite(book.figure("sided", year, level)) == 2
     if stated.repayment_mechanism is not None and two_sided:
-        share = desk.cite(book.figure("repayment_mechanism_benchmark", year))
+        share = desk.cite(book.figure("repayment_mechanism_expenditure", year))
         part = desk.cite(book.figure("repayment_mechanism_revenue", year))
         revenue = words.participant_revenue
         values |= {
