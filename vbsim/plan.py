@@ -6,14 +6,18 @@ axes T (simulated years: base years, then performance years), S (segments), K (s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vbsim.errors import ParameterError
 from vbsim.generators import (
     entity_year,
     episodes,
+    parameter,
     population,
     quality,
     quality_measures,
@@ -241,6 +245,14 @@ class Observed:
 
 
 @dataclass(frozen=True, slots=True)
+class Parameter:
+    """A figure of the scenario that is uncertain: its path, and what is believed of it."""
+
+    name: str
+    law: parameter.Params
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything that ``simulate``, ``settle`` and ``report`` need; printing it is the audit trail.
 
@@ -276,6 +288,11 @@ class Plan:
         Name of the entity in a portfolio, whose luck, savings and quality are its own.
     sampling
         ``random`` for independent realizations, ``sobol`` for points that fill space evenly.
+    parameters, inner, draws
+        Uncertain figures, how many realizations in a row share one draw of them, and the Plan of
+        each draw; this Plan itself has their means. Empty without uncertain figures.
+    drawn
+        Values of the uncertain figures, in the Plan of a draw.
     """
 
     name: str
@@ -298,6 +315,10 @@ class Plan:
     engine: str = "auto"
     entity: str = ""
     sampling: str = "random"
+    parameters: tuple[Parameter, ...] = ()
+    inner: int = 0
+    draws: tuple[Plan, ...] = ()
+    drawn: tuple[float, ...] = ()
 
     @property
     def performance(self) -> BoolArray:
@@ -308,6 +329,28 @@ class Plan:
     def unverified(self) -> tuple[Figure, ...]:
         """Figures whose source has not been seen."""
         return tuple(figure for figure in self.figures if not figure.verified)
+
+    def by_draw(self, realizations: NDArray[np.int64]) -> Iterator[tuple[Plan, slice]]:
+        """Give the Plan of each draw that rising realization numbers belong to, and their slice.
+
+        The Plan itself, and all of them, without uncertain figures.
+        """
+        if not self.draws:
+            yield self, slice(None)
+            return
+        numbers = np.asarray(realizations) // self.inner
+        begins = np.flatnonzero(np.diff(numbers, prepend=-1)).tolist()
+        for begin, end in pairwise((*begins, numbers.size)):
+            draw = int(numbers[begin])
+            if draw >= len(self.draws):
+                raise ParameterError(
+                    f"realization {int(realizations[begin]):,} belongs to draw {draw:,} of the "
+                    f"uncertain figures, and {len(self.draws):,} are resolved; expected at most "
+                    f"{len(self.draws) * self.inner:,} realizations; resolve the scenario with the "
+                    "number that you want"
+                )
+            # Sampling and engine are chosen for a run, not for one of its draws.
+            yield replace(self.draws[draw], engine=self.engine), slice(begin, end)
 
     def seed_of(self, stream: str) -> int:
         """Seed of a named stream."""

@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from vbsim import vocabulary
+from vbsim.errors import ParameterError
 from vbsim.payment_models import MODELS, benchmarks
 from vbsim.payment_models.base import ContractYear, FloatArray, Line, Statement
 from vbsim.payment_models.stop_loss import Cover, with_stop_loss
@@ -38,6 +39,8 @@ def settle(plan: Plan, experience: xr.Dataset) -> xr.Dataset:
         coordinates tell contract, name, unit and formula of each line; ``adds_to_net`` is 1 for
         those whose sum is the contract's result.
     """
+    if plan.draws:
+        return _settled_draws(plan, experience)
     seen = Seen.of(experience)
     numbers = experience[vocabulary.REALIZATION].to_numpy()
     settled = _labelled(plan, numbers, statements(plan, seen))
@@ -48,6 +51,34 @@ def settle(plan: Plan, experience: xr.Dataset) -> xr.Dataset:
     settled = settled.assign_coords({vocabulary.CONTROL: names})
     settled["control_variate"] = (dims, luck(plan, seen))
     return vocabulary.label(settled, "settlement")
+
+
+def _settled_draws(plan: Plan, experience: xr.Dataset) -> xr.Dataset:
+    """Settle every realization by the terms of its own draw of the uncertain figures."""
+    numbers = experience[vocabulary.REALIZATION].to_numpy()
+    parts = [
+        settle(draw, experience.isel({vocabulary.REALIZATION: where}))
+        for draw, where in plan.by_draw(numbers)
+    ]
+    first = parts[0]
+    for part in parts[1:]:
+        _check_lines(part, first)
+    settled = first if len(parts) == 1 else vocabulary.joined(parts)
+    return vocabulary.label(
+        settled.assign_coords({vocabulary.DRAW: (vocabulary.REALIZATION, numbers // plan.inner)}),
+        "settlement",
+    )
+
+
+def _check_lines(part: xr.Dataset, first: xr.Dataset) -> None:
+    """Refuse draws whose statements have other lines: a figure decides what the contract is."""
+    lines, expected = (set(one[vocabulary.LINE].values.tolist()) for one in (part, first))
+    if odd := sorted(lines ^ expected):
+        raise ParameterError(
+            f"found the statement line {odd[0]} in some draws of the uncertain figures and not in "
+            "others; expected the same lines in all; choose a distribution that stays on one side "
+            "of 0 for the figure that the line comes from"
+        )
 
 
 def luck(plan: Plan, seen: Seen) -> FloatArray:

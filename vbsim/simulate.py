@@ -8,8 +8,9 @@ of a long run are those of a short one.
 from __future__ import annotations
 
 import os
+import pickle
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numba
@@ -32,6 +33,7 @@ from vbsim.plan import Episodes, FloatArray, Plan
 # Member-years per block: about a second of work, so that progress moves and Ctrl-C is prompt.
 _BLOCK_MEMBER_YEARS = 20_000_000
 _LARGEST_BLOCK = 2000
+_ENGINES_KEPT = 2  # of draws
 
 
 def simulate(plan: Plan, threads: int | None = None, block: int | None = None) -> xr.Dataset:
@@ -63,7 +65,7 @@ def simulate(plan: Plan, threads: int | None = None, block: int | None = None) -
             f"{free / 1e9:,.1f} GB are free; lower realizations, or use vbsim run, which keeps one "
             "block in memory"
         )
-    return xr.concat(list(blocks(plan, threads=threads, block=block)), dim=vocabulary.REALIZATION)
+    return vocabulary.joined(list(blocks(plan, threads=threads, block=block)))
 
 
 def blocks(
@@ -102,10 +104,76 @@ class Engine:
         return _labelled(self.plan, realizations, factors, sums)
 
 
-def engine_of(plan: Plan) -> Engine:
-    """Make the engine that a plan asks for, or ``auto`` chooses."""
+@dataclass(frozen=True)
+class DrawsEngine:
+    """What simulates a plan with uncertain figures: every realization by its draw's own Plan.
+
+    Parameters
+    ----------
+    plan
+        What is simulated.
+    engine
+        Name of the engine of every draw.
+    members
+        Engines of the members of the last draws, by what they rest on.
+    """
+
+    plan: Plan
+    engine: str
+    members: dict[bytes, ClaimsEngine | CollectiveEngine] = field(default_factory=dict)
+
+    def block(self, realizations: np.ndarray) -> xr.Dataset:
+        """Simulate the realizations of these numbers."""
+        parts = [
+            self._drawn(draw, realizations[where])
+            for draw, where in self.plan.by_draw(realizations)
+        ]
+        return parts[0] if len(parts) == 1 else vocabulary.joined(parts)
+
+    def _drawn(self, draw: Plan, realizations: np.ndarray) -> xr.Dataset:
+        engine = Engine(draw, self._members(draw), RandomPoints(draw))
+        values = np.repeat([draw.drawn], realizations.size, axis=0)
+        found = engine.block(realizations).assign(
+            parameter_value=((vocabulary.REALIZATION, vocabulary.PARAMETER), values)
+        )
+        return vocabulary.label(
+            found.assign_coords(
+                {
+                    vocabulary.PARAMETER: [one.name for one in self.plan.parameters],
+                    vocabulary.DRAW: (vocabulary.REALIZATION, realizations // self.plan.inner),
+                }
+            ),
+            "experience",
+        )
+
+    def _members(self, draw: Plan) -> ClaimsEngine | CollectiveEngine:
+        """Engine of a draw's members; draws that leave the members as they are share it."""
+        basis = pickle.dumps((draw.world, draw.layers, draw.performance))
+        if basis not in self.members:
+            while len(self.members) >= _ENGINES_KEPT:
+                self.members.pop(next(iter(self.members)))
+            self.members[basis] = ENGINES[self.engine].of(draw)
+        return self.members[basis]
+
+
+def engine_of(plan: Plan) -> Engine | DrawsEngine:
+    """Make the engine that a plan asks for, or ``auto`` chooses.
+
+    Raises
+    ------
+    ParameterError
+        If Sobol points are asked for and figures are uncertain: the errors of both designs rest on
+        groups of realizations, which are not the same.
+    """
     name, _ = choose(plan)
-    return Engine(plan, ENGINES[name].of(plan), points_of(plan))
+    if not plan.draws:
+        return Engine(plan, ENGINES[name].of(plan), points_of(plan))
+    if plan.sampling != "random":
+        raise ParameterError(
+            f"sampling: found {plan.sampling} and {len(plan.parameters)} uncertain figures; "
+            "expected one of the two; leave --sampling out, or state the figures for certain"
+        )
+    return DrawsEngine(plan, name)
 
 
 def processors() -> int:
@@ -143,7 +211,8 @@ def experience_bytes(plan: Plan) -> int:
     kinds, measures = plan.episodes, plan.systematic.quality_measures
     per_year = 4 if kinds is None else 4 + len(kinds.types) * (3 + len(kinds.limits))
     per_year += 2 * len(measures[0].measures) if measures else 0
-    return 8 * plan.realizations * years * (segments * per_cell + per_year)
+    drawn = len(plan.parameters) + 1 if plan.parameters else 0
+    return 8 * plan.realizations * (years * (segments * per_cell + per_year) + drawn)
 
 
 def free_memory() -> int:

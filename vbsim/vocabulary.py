@@ -12,6 +12,7 @@ Conventions that hold everywhere:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import xarray as xr
@@ -30,6 +31,8 @@ QUALITY_MEASURE = "quality_measure"
 EPISODE_TYPE = "episode_type"
 EPISODE_LIMIT = "episode_limit"
 CONTROL = "control"
+PARAMETER = "parameter"
+DRAW = "parameter_draw"
 
 PURCHASER = "purchaser"
 PAYER = "payer"
@@ -62,6 +65,8 @@ COORDINATES = {
     QUALITY_MEASURE: "quality measure",
     EPISODE_TYPE: "episode type",
     CONTROL: "control variate: a quantity whose mean is known to be 0",
+    PARAMETER: "uncertain figure of the scenario",
+    DRAW: "draw of the uncertain figures that the realization belongs to",
     EPISODE_LIMIT: "high-cost cap on an episode's spending",
     "adds_to_net": "1 for a line that adds up to the net result, 0 for one that explains",
 }
@@ -126,6 +131,12 @@ EXPERIENCE = {
         "cost of the episodes, each counted up to a high-cost cap",
         always=False,
     ),
+    "parameter_value": Variable(
+        (REALIZATION, PARAMETER),
+        "parameter dependent",
+        "drawn value of an uncertain figure",
+        always=False,
+    ),
 }
 
 SETTLEMENT = {
@@ -163,6 +174,18 @@ def net_to_holder(settlement: xr.Dataset) -> xr.DataArray:
     found = settlement["net_to_party"].isel({PARTY: xr.DataArray(places, dims=CONTRACT)})
     found = found.drop_vars(PARTY).assign_coords({HOLDER: settlement[HOLDER]})
     return found.assign_attrs(long_name="net result of the contract, positive = to its holder")
+
+
+def joined(parts: Sequence[xr.Dataset]) -> xr.Dataset:
+    """Put blocks of realizations one after the other; what they share is the first one's."""
+    return xr.concat(
+        parts,
+        REALIZATION,
+        coords="minimal",
+        compat="override",
+        join="exact",
+        combine_attrs="override",
+    )
 
 
 def label(dataset: xr.Dataset, stage: str) -> xr.Dataset:

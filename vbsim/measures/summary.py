@@ -10,7 +10,7 @@ from vbsim.measures.labelled import measure_array, paired_difference
 from vbsim.measures.precision import Design
 from vbsim.measures.series import each_series
 from vbsim.streams import RANDOMIZATIONS
-from vbsim.vocabulary import CONTRACT, HOLDER, REALIZATION, SHARE, net_to_holder
+from vbsim.vocabulary import CONTRACT, DRAW, HOLDER, REALIZATION, SHARE, net_to_holder
 
 RATE_MEASURES = ("mean", "sd", "p05", "p25", "p50", "p75", "p95")
 
@@ -71,9 +71,13 @@ def measure(settlement: xr.Dataset) -> xr.Dataset:
 
 def design_of(settlement: xr.Dataset) -> Design | None:
     """Design of the realizations, if they are not independent."""
+    count = settlement.sizes[REALIZATION]
+    if DRAW in settlement.variables:
+        draws = settlement[DRAW].values
+        return Design(np.empty((count, 0)), draws - draws.min())
     if settlement.attrs.get("sampling", "random") == "random":
         return None
-    return Design(settlement["control_variate"].values, RANDOMIZATIONS)
+    return Design(settlement["control_variate"].values, np.arange(count) % RANDOMIZATIONS)
 
 
 def _without_gaps(rate: xr.DataArray) -> list[str]:

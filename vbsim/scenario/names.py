@@ -24,6 +24,7 @@ STREAMS = (
     "shocks",
     "entity_year",
     "true_savings",
+    "parameters",
     "quality",
     "episodes",
     "quality_measures",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import StringIO
 
 import numpy as np
 from ruamel.yaml import YAML
 
 from vbsim import rulebook
+from vbsim.errors import ScenarioError
 from vbsim.generators import entity_year, shocks, trend, true_savings
-from vbsim.plan import ALL_CLAIMS, Layer, Observed, Plan, Systematic
+from vbsim.plan import ALL_CLAIMS, Layer, Observed, Parameter, Plan, Systematic
 from vbsim.rulebook import Rulebook
 from vbsim.scenario import quality
 from vbsim.scenario.audit import Audit
@@ -21,8 +23,10 @@ from vbsim.scenario.desk import (
     truncation_layer,
 )
 from vbsim.scenario.levels import base_years, expected_levels
+from vbsim.scenario.load import validate
 from vbsim.scenario.names import wrong_names
 from vbsim.scenario.schema import Scenario
+from vbsim.scenario.uncertain import MOST_DRAWS, STREAM, named_as_draws, with_figures
 from vbsim.scenario.world import Draft, draft_world, finish_world, with_moments
 
 # What the scenario itself states, quoted in the audit trail.
@@ -38,7 +42,7 @@ _QUOTED = (
 )
 
 
-def resolve(scenario: Scenario, entity: str = "") -> Plan:
+def resolve(scenario: Scenario, entity: str = "", drawn: bool = False) -> Plan:
     """Turn a Scenario into a Plan.
 
     Parameters
@@ -47,6 +51,8 @@ def resolve(scenario: Scenario, entity: str = "") -> Plan:
         From :func:`vbsim.load`.
     entity
         Its name in a portfolio, which keeps totals and layers of an entity's claims alone.
+    drawn
+        Whether it is a draw of another scenario, whose words tell all.
 
     Returns
     -------
@@ -82,13 +88,17 @@ def resolve(scenario: Scenario, entity: str = "") -> Plan:
     if entity:
         bounds, everything = np.zeros(draft.members.shape), np.ones(len(draft.services), dtype=bool)
         layers[ALL_CLAIMS] = Layer(ALL_CLAIMS, everything, bounds, bounds + np.inf, False)
+    if entity and scenario.uncertain:
+        one = scenario.uncertain[0]
+        todo = "state one figure, or run the entity as a scenario of its own"
+        audit.wrong(one.path, str(one.law), "certain figures in an entity of a portfolio", todo)
     audit.check()
     audit.stated(*((key,) for key in _QUOTED))
     outputs, observed = scenario.outputs, scenario.outputs.observed
-    return Plan(
+    plan = Plan(
         name=scenario.name,
         description=scenario.description,
-        scenario="" if entity else as_yaml(scenario),
+        scenario="" if entity or drawn else as_yaml(scenario),
         seed=scenario.seed,
         seeds=tuple(sorted(scenario.seeds.items())),
         realizations=scenario.realizations,
@@ -108,6 +118,46 @@ def resolve(scenario: Scenario, entity: str = "") -> Plan:
         engine="collective" if entity else "auto",
         entity=entity,
     )
+    return _with_draws(plan, scenario) if scenario.uncertain else plan
+
+
+def _with_draws(plan: Plan, scenario: Scenario) -> Plan:
+    """Add the draws of the uncertain figures: as many as the realizations need."""
+    uncertain, inner = scenario.uncertain, scenario.uncertainty.inner_realizations
+    count = -(-plan.realizations // inner)
+    _check_count(scenario, count)
+    values = np.array([one.values(plan.seed_of(STREAM), count) for one in uncertain])
+    draws = (_draw(scenario, number, column) for number, column in enumerate(values.T.tolist()))
+    return replace(
+        plan,
+        parameters=tuple(Parameter(one.name, one.law) for one in uncertain),
+        inner=inner,
+        draws=tuple(draws),
+    )
+
+
+def _check_count(scenario: Scenario, count: int) -> None:
+    """Refuse too few draws to tell the error of anything, and too many to resolve each."""
+    if not 2 <= count <= MOST_DRAWS:
+        inner = scenario.uncertainty.inner_realizations
+        each = f"{scenario.realizations:,} realizations, {inner:,} to each draw"
+        more, fewer = ("lower", "raise") if count < 2 else ("raise", "lower")
+        expected = f"2 to {MOST_DRAWS:,} draws of the uncertain figures"
+        todo = f"{more} uncertainty.inner_realizations, or {fewer} realizations"
+        place = ("uncertainty", "inner_realizations")
+        found = f"{count:,} {'draw' if count == 1 else 'draws'}: {each}"
+        raise ScenarioError([scenario.source.problem(place, found, expected, todo)])
+
+
+def _draw(scenario: Scenario, number: int, values: list[float]) -> Plan:
+    """Resolve a scenario with drawn figures in the places of the uncertain ones."""
+    uncertain = scenario.uncertain
+    figures = dict(zip((one.path for one in uncertain), values, strict=True))
+    try:
+        plan = resolve(validate(with_figures(scenario.source, figures)), drawn=True)
+    except ScenarioError as error:
+        raise ScenarioError(named_as_draws(error.problems, number, figures, uncertain)) from None
+    return replace(plan, figures=(), warnings=(), description="", drawn=tuple(values))
 
 
 def as_yaml(scenario: Scenario) -> str:
@@ -115,7 +165,7 @@ def as_yaml(scenario: Scenario) -> str:
     out = StringIO()
     writer = YAML()
     writer.default_flow_style = False
-    writer.dump(scenario.source.data, out)
+    writer.dump(scenario.written.data, out)
     return out.getvalue()
 
 
