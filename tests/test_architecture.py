@@ -23,7 +23,7 @@ LAYERS = [
     {"engines"},
     {"scenario", "provenance"},
     {"simulate", "settle", "outcomes"},
-    {"plots", "cluster", "portfolio", "target"},
+    {"plots", "cluster", "portfolio", "target", "decompose", "skill"},
     {"report"},
     {"run"},
     {"cli", "__init__"},

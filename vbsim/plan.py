@@ -32,6 +32,7 @@ from vbsim.payment_models.stop_loss import Cover
 from vbsim.rulebook import Figure
 
 ALL_CLAIMS = "all_claims"  # the layer that holds all of a member's cost
+_APART = 10_000  # no calendar year has five digits
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
@@ -293,6 +294,9 @@ class Plan:
         each draw; this Plan itself has their means. Empty without uncertain figures.
     drawn
         Values of the uncertain figures, in the Plan of a draw.
+    trajectories
+        Whether the collective engine draws the members that cost most as whole trajectories;
+        without, the luck of every year has draws of its own, which can be seeded apart.
     """
 
     name: str
@@ -319,6 +323,7 @@ class Plan:
     inner: int = 0
     draws: tuple[Plan, ...] = ()
     drawn: tuple[float, ...] = ()
+    trajectories: bool = True
 
     @property
     def performance(self) -> BoolArray:
@@ -351,6 +356,25 @@ class Plan:
                 )
             # Sampling and engine are chosen for a run, not for one of its draws.
             yield replace(self.draws[draw], engine=self.engine), slice(begin, end)
+
+    def counters(self, years: NDArray[np.int64], luck: bool = False) -> NDArray[np.int64]:
+        """Counters that calendar years have in the streams: other ones where ``seeds`` says so.
+
+        In this sense the base years are a stream of their own, ``benchmark``, and so is the members'
+        ``luck`` in the performance years, ``performance``.
+        """
+        own, base = dict(self.seeds), years < self.start_year
+        stated = {"benchmark": base, "performance": ~base if luck else np.zeros_like(base)}
+        found = years.astype(np.int64)
+        for name in stated.keys() & own.keys():
+            found = np.where(stated[name], found + _APART * (1 + own[name]), found)
+        return found
+
+    @property
+    def luck(self) -> tuple[int | tuple[int, ...], ...]:
+        """Everything that keys the members' luck."""
+        years = self.counters(self.world.years, luck=True)
+        return (self.seed_of("population"), self.seed_of("claims"), tuple(years.tolist()))
 
     def seed_of(self, stream: str) -> int:
         """Seed of a named stream."""

@@ -33,7 +33,7 @@ from vbsim.plan import Episodes, FloatArray, Plan
 # Member-years per block: about a second of work, so that progress moves and Ctrl-C is prompt.
 _BLOCK_MEMBER_YEARS = 20_000_000
 _LARGEST_BLOCK = 2000
-_ENGINES_KEPT = 2  # of draws
+Members = ClaimsEngine | CollectiveEngine
 
 
 def simulate(plan: Plan, threads: int | None = None, block: int | None = None) -> xr.Dataset:
@@ -94,7 +94,7 @@ class Engine:
     """
 
     plan: Plan
-    members: ClaimsEngine | CollectiveEngine
+    members: Members
     points: Points
 
     def block(self, realizations: np.ndarray) -> xr.Dataset:
@@ -102,6 +102,31 @@ class Engine:
         factors = systematic(self.plan, realizations, self.points)
         sums = self.members.sums(realizations, factors, self.points)
         return _labelled(self.plan, realizations, factors, sums)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Engines of members, the last few, for plans that have the same members and the same luck.
+
+    Parameters
+    ----------
+    most
+        How many are kept.
+    engines
+        By a digest of what they rest on.
+    """
+
+    most: int = 2
+    engines: dict[bytes, Members] = field(default_factory=dict)
+
+    def of(self, plan: Plan, name: str) -> Members:
+        """Engine of a plan's members, made unless it is there."""
+        basis = pickle.dumps((name, plan.world, plan.layers, plan.luck, plan.trajectories))
+        if basis not in self.engines:
+            while len(self.engines) >= self.most:
+                del self.engines[next(iter(self.engines))]
+            self.engines[basis] = ENGINES[name].of(plan)
+        return self.engines[basis]
 
 
 @dataclass(frozen=True)
@@ -114,13 +139,13 @@ class DrawsEngine:
         What is simulated.
     engine
         Name of the engine of every draw.
-    members
-        Engines of the members of the last draws, by what they rest on.
+    kept
+        Engines of the members of the last draws.
     """
 
     plan: Plan
     engine: str
-    members: dict[bytes, ClaimsEngine | CollectiveEngine] = field(default_factory=dict)
+    kept: Kept
 
     def block(self, realizations: np.ndarray) -> xr.Dataset:
         """Simulate the realizations of these numbers."""
@@ -131,7 +156,7 @@ class DrawsEngine:
         return parts[0] if len(parts) == 1 else vocabulary.joined(parts)
 
     def _drawn(self, draw: Plan, realizations: np.ndarray) -> xr.Dataset:
-        engine = Engine(draw, self._members(draw), RandomPoints(draw))
+        engine = Engine(draw, self.kept.of(draw, self.engine), RandomPoints(draw))
         values = np.repeat([draw.drawn], realizations.size, axis=0)
         found = engine.block(realizations).assign(
             parameter_value=((vocabulary.REALIZATION, vocabulary.PARAMETER), values)
@@ -146,18 +171,16 @@ class DrawsEngine:
             "experience",
         )
 
-    def _members(self, draw: Plan) -> ClaimsEngine | CollectiveEngine:
-        """Engine of a draw's members; draws that leave the members as they are share it."""
-        basis = pickle.dumps((draw.world, draw.layers, draw.performance))
-        if basis not in self.members:
-            while len(self.members) >= _ENGINES_KEPT:
-                self.members.pop(next(iter(self.members)))
-            self.members[basis] = ENGINES[self.engine].of(draw)
-        return self.members[basis]
 
-
-def engine_of(plan: Plan) -> Engine | DrawsEngine:
+def engine_of(plan: Plan, kept: Kept | None = None) -> Engine | DrawsEngine:
     """Make the engine that a plan asks for, or ``auto`` chooses.
+
+    Parameters
+    ----------
+    plan
+        What is simulated.
+    kept
+        Engines of members that are there already.
 
     Raises
     ------
@@ -165,15 +188,15 @@ def engine_of(plan: Plan) -> Engine | DrawsEngine:
         If Sobol points are asked for and figures are uncertain: the errors of both designs rest on
         groups of realizations, which are not the same.
     """
-    name, _ = choose(plan)
+    (name, _), kept = choose(plan), kept or Kept()
     if not plan.draws:
-        return Engine(plan, ENGINES[name].of(plan), points_of(plan))
+        return Engine(plan, kept.of(plan, name), points_of(plan))
     if plan.sampling != "random":
         raise ParameterError(
             f"sampling: found {plan.sampling} and {len(plan.parameters)} uncertain figures; "
             "expected one of the two; leave --sampling out, or state the figures for certain"
         )
-    return DrawsEngine(plan, name)
+    return DrawsEngine(plan, name, kept)
 
 
 def processors() -> int:

@@ -14,6 +14,7 @@ that the mean is ``person_years_per_member``.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,6 +104,7 @@ def log_risk_table(params: Params) -> FloatArray:
     return table_of(log_risk(params, np.minimum(survival_nodes(), 1.0 - _LOWER_CUT)))
 
 
+@lru_cache(maxsize=4096)
 def risk_moment(params: Params, power: float) -> float:
     """Mean of risk ** power over members, for risks drawn from the table."""
     well, ill = params.levels

@@ -122,7 +122,12 @@ def _log_transient_table(shape: float) -> FloatArray:
 
 def transient_moment(params: Params, power: float) -> float:
     """Mean of V ** power, for transients drawn from the table."""
-    return power_mean(log_transient_table(params), power)
+    return _transient_moment(params.transient_shape, power)
+
+
+@cache
+def _transient_moment(shape: float, power: float) -> float:
+    return power_mean(_log_transient_table(shape), power)
 
 
 def poisson_quantile(uniforms: FloatArray, expected: FloatArray) -> FloatArray:

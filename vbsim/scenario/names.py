@@ -25,6 +25,8 @@ STREAMS = (
     "entity_year",
     "true_savings",
     "parameters",
+    "benchmark",
+    "performance",
     "quality",
     "episodes",
     "quality_measures",
