@@ -29,7 +29,7 @@ from vbsim.vocabulary import CONTRACT, SHARE, YEAR, net_to_holder
 SIZE, SAVINGS, MINIMUM = "size", "true_savings", "minimum_savings_rate"
 SIZES = (5_000, 10_000, 20_000, 50_000, 100_000)
 TRUE_SAVINGS = tuple(round(0.01 * step, 2) for step in range(-4, 11))
-MINIMUMS = (0.0, 0.01, 0.02, 0.03, 0.04)
+MINIMUMS = tuple(round(0.005 * step, 3) for step in range(9))
 REALIZATIONS = 4_000
 _GROUPS = 50  # of independent realizations, for errors
 _MANY = 10**9  # so many that single claims are chosen only where sums will not do
@@ -198,7 +198,9 @@ class Bench:
         plan = resolve(scenario)
         contract = _known(plan, question.contract or plan.reference)
         row = _row(plan, question.year)
-        count = min(question.realizations, plan.realizations) if plan.draws else question.realizations
+        count = (
+            min(question.realizations, plan.realizations) if plan.draws else question.realizations
+        )
         name = choose(replace(plan, realizations=_MANY))[0]
         plan = _of_contract(replace(plan, realizations=count, engine=name), contract)
         numbers = np.arange(count)
@@ -244,9 +246,7 @@ def _of_contract(plan: Plan, name: str) -> Plan:
 
 def _with_savings(plan: Plan, savings: true_savings.Params) -> Plan:
     draws = tuple(_with_savings(draw, savings) for draw in plan.draws)
-    return replace(
-        plan, systematic=replace(plan.systematic, true_savings=savings), draws=draws
-    )
+    return replace(plan, systematic=replace(plan.systematic, true_savings=savings), draws=draws)
 
 
 def _known(plan: Plan, contract: str) -> str:

@@ -28,6 +28,7 @@ from vbsim.cli.explain import explain
 from vbsim.cli.rules import rules
 from vbsim.cli.settle import settle
 from vbsim.cli.stopping import stoppable
+from vbsim.cli.uncertainty import decompose, skill
 from vbsim.errors import ParameterError, RunFolderError, did_you_mean
 
 app = typer.Typer(
@@ -41,6 +42,8 @@ app = typer.Typer(
 
 app.command()(settle)
 app.command()(explain)
+app.command()(decompose)
+app.command()(skill)
 app.add_typer(rules, name="rules")
 
 ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="scenario file (YAML)")]

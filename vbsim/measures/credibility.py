@@ -39,7 +39,9 @@ class Posterior:
     none: FloatArray
 
 
-def posterior(savings: FloatArray, rates: FloatArray, observed: float, groups: IntArray) -> Posterior:
+def posterior(
+    savings: FloatArray, rates: FloatArray, observed: float, groups: IntArray
+) -> Posterior:
     """Posterior of true savings after an observed savings rate.
 
     Parameters

@@ -72,9 +72,7 @@ def decompose(
         groups = np.arange(first.size) * min(_GROUPS, first.size) // first.size
     found = jackknife(_moments(runs, groups), _shares)
     size = len(mixed)
-    return Decomposition(
-        found[:, :size], found[:, size : 2 * size], found[:, -2], found[:, -1]
-    )
+    return Decomposition(found[:, :size], found[:, size : 2 * size], found[:, -2], found[:, -1])
 
 
 def between_share(values: FloatArray, groups: IntArray) -> FloatArray:
@@ -137,7 +135,9 @@ def _shares(sums: FloatArray) -> FloatArray:
     means = sums[..., 1:] / sums[..., :1]
     value, square = means[..., : size + 2], means[..., size + 2 : 2 * size + 4]
     with_first, with_second = np.split(means[..., 2 * size + 4 : -1], 2, axis=-1)
-    shared = _correlation(with_first, value[..., :1], value[..., 2:], square[..., :1], square[..., 2:])
+    shared = _correlation(
+        with_first, value[..., :1], value[..., 2:], square[..., :1], square[..., 2:]
+    )
     alone = _correlation(
         with_second, value[..., 1:2], value[..., 2:], square[..., 1:2], square[..., 2:]
     )

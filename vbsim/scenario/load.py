@@ -91,7 +91,7 @@ def _or_belief(schema: Any) -> Any:
 
 
 def _belief_schema() -> dict[str, Any]:
-    """Schema of a distribution in the place of a figure."""
+    """Describe a distribution in the place of a figure."""
     return {
         "description": "what is believed of a figure that nobody knows for certain",
         "oneOf": [

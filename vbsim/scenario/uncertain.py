@@ -44,7 +44,7 @@ class Uncertain:
         return dotted(self.path)
 
     def values(self, seed: int, draws: int) -> np.ndarray:
-        """Figures of the first draws, (draws,); no other figure's depend on there being this one."""
+        """Figures of the first draws, (draws,), whatever other figures are drawn."""
         key = streams.key(seed, STREAM, self.name)
         uniforms = streams.uniforms(key, np.arange(draws), np.zeros(1, dtype=np.int64), 1)
         return parameter.values(self.law, uniforms[:, 0, :])
@@ -110,7 +110,7 @@ def named_as_draws(
 
 
 def _specs(data: Any, path: Path_) -> Iterator[tuple[Path_, dict[str, Any]]]:
-    """Mappings that are distributions in the place of a figure."""
+    """Find mappings that are distributions in the place of a figure."""
     if isinstance(data, dict):
         if _is_spec(data) and not any(_matches(path, law) for law in _LAWS):
             yield path, data
