@@ -360,8 +360,8 @@ class Plan:
     def counters(self, years: NDArray[np.int64], luck: bool = False) -> NDArray[np.int64]:
         """Counters that calendar years have in the streams: other ones where ``seeds`` says so.
 
-        In this sense the base years are a stream of their own, ``benchmark``, and so is the members'
-        ``luck`` in the performance years, ``performance``.
+        In this sense the base years are a stream of their own, ``benchmark``, and so is the
+        members' ``luck`` in the performance years, ``performance``.
         """
         own, base = dict(self.seeds), years < self.start_year
         stated = {"benchmark": base, "performance": ~base if luck else np.zeros_like(base)}

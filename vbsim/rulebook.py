@@ -13,7 +13,7 @@ one per name of its table, or one per date from which the mark holds.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from importlib import resources
@@ -61,6 +61,9 @@ class Rulebook:
     last_year: int
     sources: Mapping[str, str]
     parameters: Mapping[str, Any]
+    _found: dict[tuple[str, date | int, str | None], Figure] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     @property
     def file(self) -> str:
@@ -84,7 +87,12 @@ class Rulebook:
         RuleError
             If there is no such figure, or the year lies outside the verified range.
         """
-        on = _day(on)
+        asked = (path, on, key)
+        if asked not in self._found:  # draws of uncertain figures ask the same again and again
+            self._found[asked] = self._look_up(path, _day(on), key)
+        return self._found[asked]
+
+    def _look_up(self, path: str, on: date, key: str | None) -> Figure:
         self.check_year(on.year)
         leaf = self._leaf(path)
         if not any(_day(day) <= on for day in leaf["values"]):

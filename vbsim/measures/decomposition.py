@@ -120,7 +120,7 @@ def jackknife(rows: FloatArray, statistic: Callable[[FloatArray], FloatArray]) -
 
 
 def _moments(runs: FloatArray, groups: IntArray) -> FloatArray:
-    """Sums of each group: number; values and squares of every run; products with the first two."""
+    """Add up each group: number; values and squares of every run; products with the first two."""
     mean = runs.mean()  # taken away for the sake of rounding
     centred = runs - mean
     rows = [np.ones(runs.shape[1]), *centred, *centred**2]
@@ -163,7 +163,7 @@ def _correlation(
 
 
 def _between(sums: FloatArray) -> FloatArray:
-    """Share between groups from sums: numbers, their squares, groups, values, squares, of groups."""
+    """Share between groups from the sums of :func:`between_share`."""
     n, squares, count, value, square, of_groups = np.moveaxis(sums, -1, 0)
     within = (square - of_groups) / (n - count)
     weight = (n - squares / n) / (count - 1.0)

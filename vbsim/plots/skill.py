@@ -1,4 +1,4 @@
-"""Skill against luck: who earns by true savings and size; luck rewarded and skill denied by minimum.
+"""Skill against luck: who earns, by true savings; luck rewarded and skill denied, by minimum.
 
 Drawn from :func:`vbsim.skill.curves`, not from the findings of a run.
 """
