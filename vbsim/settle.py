@@ -5,7 +5,7 @@ A pure function: it draws nothing, so a better term never pays less in any reali
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -60,20 +60,26 @@ def _settled_draws(plan: Plan, experience: xr.Dataset) -> xr.Dataset:
         settle(draw, experience.isel({vocabulary.REALIZATION: where}))
         for draw, where in plan.by_draw(numbers)
     ]
-    first = parts[0]
-    for part in parts[1:]:
-        _check_lines(part, first)
-    settled = first if len(parts) == 1 else vocabulary.joined(parts)
-    return vocabulary.label(
-        settled.assign_coords({vocabulary.DRAW: (vocabulary.REALIZATION, numbers // plan.inner)}),
-        "settlement",
-    )
+    # The Plan with the means, on one realization, tells the lines and their arithmetic.
+    means = replace(plan, draws=())
+    words = settle(means, experience.isel({vocabulary.REALIZATION: slice(0, 1)}))
+    for part in parts:
+        _check_lines(part, words)
+    differs = np.any([part["formula"].values != words["formula"].values for part in parts], axis=0)
+    settled = parts[0] if len(parts) == 1 else vocabulary.joined(parts)
+    told = {"formula": "", "meaning": "worked out with an uncertain figure, drawn anew"}
+    texts = {
+        name: (vocabulary.LINE, np.where(differs, text, words[name].values))
+        for name, text in told.items()
+    }
+    draw = (vocabulary.REALIZATION, numbers // plan.inner)
+    return vocabulary.label(settled.assign_coords(texts | {vocabulary.DRAW: draw}), "settlement")
 
 
-def _check_lines(part: xr.Dataset, first: xr.Dataset) -> None:
+def _check_lines(part: xr.Dataset, expected: xr.Dataset) -> None:
     """Refuse draws whose statements have other lines: a figure decides what the contract is."""
-    lines, expected = (set(one[vocabulary.LINE].values.tolist()) for one in (part, first))
-    if odd := sorted(lines ^ expected):
+    lines, known = (set(one[vocabulary.LINE].values.tolist()) for one in (part, expected))
+    if odd := sorted(lines ^ known):
         raise ParameterError(
             f"found the statement line {odd[0]} in some draws of the uncertain figures and not in "
             "others; expected the same lines in all; choose a distribution that stays on one side "

@@ -290,7 +290,7 @@ def _check(question: Question) -> None:
 
 def _of_size(bench: Bench, question: Question) -> dict[str, FloatArray]:
     """Probabilities with errors (..., 2), and moments, of one size."""
-    response, everybody = bench.response(), np.ones(bench.groups.size)
+    response, everybody = bench.response(), np.ones(bench.groups.size, dtype=np.bool_)
     found: dict[str, list[Any]] = {name: [] for name in ("earns", "owes", "reaches", "rate")}
     for savings in question.savings:
         one = bench.at(savings / response)

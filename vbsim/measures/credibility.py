@@ -12,10 +12,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 
-from vbsim.measures.decomposition import jackknife
+from vbsim.measures.decomposition import group_sums, jackknife
 from vbsim.measures.precision import FloatArray, IntArray
+
+BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +57,10 @@ def posterior(
         Group of each realization, (n,), for errors by leaving out one after another.
     """
     rows = [np.ones_like(savings), savings, rates, savings**2, rates**2, savings * rates]
-    sums = np.stack([np.bincount(groups, row) for row in rows], axis=1)
+    sums = group_sums(rows, groups)
 
     def statistic(sums: FloatArray) -> FloatArray:
+        """Credibility, mean, sd and probability of none from sums (..., 6), (..., 4)."""
         mean, rate, squares, rate_squares, product = np.moveaxis(
             sums[..., 1:] / sums[..., :1], -1, 0
         )
@@ -71,12 +75,12 @@ def posterior(
     return Posterior(*found.T)
 
 
-def share_of(part: FloatArray, whole: FloatArray, groups: IntArray) -> FloatArray:
+def share_of(part: BoolArray, whole: BoolArray, groups: IntArray) -> FloatArray:
     """Share of the realizations of ``whole`` that are in ``part`` as well, and its error, (2,).
 
-    Both (n,) of 0 and 1; missing (NaN) where ``whole`` is empty.
+    Both (n,); missing (NaN) where ``whole`` is empty.
     """
-    sums = np.stack([np.bincount(groups, part * whole), np.bincount(groups, whole)], axis=1)
+    sums = group_sums([part & whole, whole], groups)
     if np.any(sums[:, 1].sum() - sums[:, 1] == 0.0):
         return np.full(2, np.nan)
     return jackknife(sums, lambda s: s[..., :1] / s[..., 1:])[:, 0]

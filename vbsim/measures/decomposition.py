@@ -15,10 +15,12 @@ only when another one has brought the result near a gate, a cap or a corner of t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vbsim.measures.precision import FloatArray, IntArray
 
@@ -126,7 +128,13 @@ def _moments(runs: FloatArray, groups: IntArray) -> FloatArray:
     rows = [np.ones(runs.shape[1]), *centred, *centred**2]
     rows += [centred[at] * other for at in (0, 1) for other in centred[2:]]
     rows.append(centred[0] * centred[1])
-    return np.stack([np.bincount(groups, row) for row in rows], axis=1)
+    return group_sums(rows, groups)
+
+
+def group_sums(rows: Iterable[NDArray[Any]], groups: IntArray) -> FloatArray:
+    """Add up each row (n,) over the members of each group, (K, rows)."""
+    sums = [np.bincount(groups, row).astype(np.float64) for row in rows]
+    return np.stack(sums, axis=1)
 
 
 def _shares(sums: FloatArray) -> FloatArray:

@@ -171,7 +171,7 @@ class Estimate:
         """Mean pull of each group, weighted by its size, and the number of groups less 1."""
         assert self.groups is not None
         sums = np.bincount(self.groups, self.influence)
-        return sums * (sums.size / self.influence.size), sums.size - 1
+        return np.asarray(sums * (sums.size / self.influence.size)), sums.size - 1
 
 
 def small_tail(n: int, level: float) -> float:

@@ -42,7 +42,7 @@ _QUOTED = (
 )
 
 
-def resolve(scenario: Scenario, entity: str = "", drawn: bool = False) -> Plan:
+def resolve(scenario: Scenario, entity: str = "") -> Plan:
     """Turn a Scenario into a Plan.
 
     Parameters
@@ -51,8 +51,6 @@ def resolve(scenario: Scenario, entity: str = "", drawn: bool = False) -> Plan:
         From :func:`vbsim.load`.
     entity
         Its name in a portfolio, which keeps totals and layers of an entity's claims alone.
-    drawn
-        Whether it is a draw of another scenario, whose words tell all.
 
     Returns
     -------
@@ -65,6 +63,18 @@ def resolve(scenario: Scenario, entity: str = "", drawn: bool = False) -> Plan:
         With every problem found: unknown names, years outside a rule file, figures that contradict
         each other.
     """
+    if entity and scenario.uncertain:
+        one, expected = scenario.uncertain[0], "certain figures in an entity of a portfolio"
+        todo = "state one figure, or run the entity as a scenario of its own"
+        raise ScenarioError([scenario.source.problem(one.path, str(one.law), expected, todo)])
+    plan = _resolved(scenario, entity)
+    if not entity:
+        plan = replace(plan, scenario=as_yaml(scenario))
+    return _with_draws(plan, scenario) if scenario.uncertain else plan
+
+
+def _resolved(scenario: Scenario, entity: str = "") -> Plan:
+    """Resolve a scenario with one figure in every place."""
     audit = Audit(scenario)
     audit.problems += wrong_names(scenario.source)
     audit.check()
@@ -88,17 +98,13 @@ def resolve(scenario: Scenario, entity: str = "", drawn: bool = False) -> Plan:
     if entity:
         bounds, everything = np.zeros(draft.members.shape), np.ones(len(draft.services), dtype=bool)
         layers[ALL_CLAIMS] = Layer(ALL_CLAIMS, everything, bounds, bounds + np.inf, False)
-    if entity and scenario.uncertain:
-        one = scenario.uncertain[0]
-        todo = "state one figure, or run the entity as a scenario of its own"
-        audit.wrong(one.path, str(one.law), "certain figures in an entity of a portfolio", todo)
     audit.check()
     audit.stated(*((key,) for key in _QUOTED))
     outputs, observed = scenario.outputs, scenario.outputs.observed
-    plan = Plan(
+    return Plan(
         name=scenario.name,
         description=scenario.description,
-        scenario="" if entity or drawn else as_yaml(scenario),
+        scenario="",
         seed=scenario.seed,
         seeds=tuple(sorted(scenario.seeds.items())),
         realizations=scenario.realizations,
@@ -118,7 +124,6 @@ def resolve(scenario: Scenario, entity: str = "", drawn: bool = False) -> Plan:
         engine="collective" if entity else "auto",
         entity=entity,
     )
-    return _with_draws(plan, scenario) if scenario.uncertain else plan
 
 
 def _with_draws(plan: Plan, scenario: Scenario) -> Plan:
@@ -154,7 +159,7 @@ def _draw(scenario: Scenario, number: int, values: list[float]) -> Plan:
     uncertain = scenario.uncertain
     figures = dict(zip((one.path for one in uncertain), values, strict=True))
     try:
-        plan = resolve(validate(with_figures(scenario.source, figures)), drawn=True)
+        plan = _resolved(validate(with_figures(scenario.source, figures)))
     except ScenarioError as error:
         raise ScenarioError(named_as_draws(error.problems, number, figures, uncertain)) from None
     return replace(plan, figures=(), warnings=(), description="", drawn=tuple(values))

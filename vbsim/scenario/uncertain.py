@@ -87,7 +87,8 @@ def named_as_beliefs(
             yield problem
             continue
         found = f"{law}, whose mean is {parameter.mean(law):g}"
-        yield replace(problem, found=found, todo=problem.todo or "only numbers can be uncertain")
+        todo = "only numbers can be uncertain" if problem.expected == "text" else problem.todo
+        yield replace(problem, found=found, todo=todo)
 
 
 def named_as_draws(
