@@ -113,7 +113,8 @@ def test_rows_and_figures(tmp_path) -> None:
         and (row["quantity"], row["contract"]) == ("net result", "capitation")
     ]
     assert sum(alone) == pytest.approx(1.0)
-    written = write_decomposition(found, {"capitation": "Capitation"}, tmp_path / "new")
+    labels = {"enhanced": "MSSP ENHANCED", "capitation": "Capitation"}
+    written = write_decomposition(found, labels, tmp_path / "new")
     assert [path.name for path in written] == [
         "decomposition.csv",
         "variance_of_net_result.png",

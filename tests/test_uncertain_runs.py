@@ -75,7 +75,8 @@ def test_a_run_keeps_draws_and_values_and_resumes(plan: Plan, whole: xr.Dataset,
         drawn = e["parameter_value"].values
     np.testing.assert_array_equal(drawn, np.repeat([d.drawn for d in plan.draws], 20, axis=0))
     page = (tmp_path / "run/report.html").read_text(encoding="utf-8")
-    assert "drawn 3 times, 20 realizations each: contracts.capitation.expected_cost_share" in page
+    assert "drawn 3 times, 20 realizations each" in page
+    assert "contracts.capitation.expected_cost_share (uniform(low 0.9, high 1.1))" in page
     table = (tmp_path / "run/summary.csv").read_text(encoding="utf-8")
     assert "capitation,2022,provider,parameter_share," in table
     found.settlement.close()

@@ -50,7 +50,8 @@ def write_decomposition(
     folder = _folder(folder)
     written = [_table(folder / "decomposition.csv", decomposition_rows(found))]
     for quantity in map(str, found["quantity"].values):
-        if bool((found["variance"].sel(quantity=quantity) > 0.0).any()):
+        variance = found["variance"].sel(quantity=quantity, contract=list(labels))
+        if bool((variance.isel(year=0) > 0.0).any()):
             path = folder / f"variance_of_{quantity.replace(' ', '_')}.png"
             draw = partial(
                 decomposition.draw, decomposition=found, labels=labels, quantity=quantity
