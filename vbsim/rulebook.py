@@ -61,8 +61,9 @@ class Rulebook:
     last_year: int
     sources: Mapping[str, str]
     parameters: Mapping[str, Any]
+    # Entities of a portfolio and draws of uncertain figures ask for the same, hundreds of times each.
     _found: dict[tuple[str, date | int, str | None], Figure] = field(
-        default_factory=dict, compare=False, repr=False
+        default_factory=dict, init=False, repr=False, compare=False
     )
 
     @property
@@ -87,12 +88,12 @@ class Rulebook:
         RuleError
             If there is no such figure, or the year lies outside the verified range.
         """
-        asked = (path, on, key)
-        if asked not in self._found:  # draws of uncertain figures ask the same again and again
-            self._found[asked] = self._look_up(path, _day(on), key)
-        return self._found[asked]
+        wanted = (path, on, key)
+        if wanted not in self._found:
+            self._found[wanted] = self._figure(path, _day(on), key)
+        return self._found[wanted]
 
-    def _look_up(self, path: str, on: date, key: str | None) -> Figure:
+    def _figure(self, path: str, on: date, key: str | None) -> Figure:
         self.check_year(on.year)
         leaf = self._leaf(path)
         if not any(_day(day) <= on for day in leaf["values"]):

@@ -18,6 +18,7 @@ import numpy as np
 import xarray as xr
 
 from vbsim import streams, vocabulary
+from vbsim.blas import one_blas_thread
 from vbsim.engines import ENGINES, choose, member_years
 from vbsim.engines.claims import ClaimsEngine
 from vbsim.engines.collective import CollectiveEngine
@@ -119,6 +120,7 @@ class Kept:
     most: int = 2
     engines: dict[bytes, Members] = field(default_factory=dict)
 
+    @one_blas_thread
     def of(self, plan: Plan, name: str) -> Members:
         """Engine of a plan's members, made unless it is there."""
         basis = pickle.dumps((name, plan.world, plan.layers, plan.luck, plan.trajectories))

@@ -104,9 +104,13 @@ def log_risk_table(params: Params) -> FloatArray:
     return table_of(log_risk(params, np.minimum(survival_nodes(), 1.0 - _LOWER_CUT)))
 
 
-@lru_cache(maxsize=4096)
 def risk_moment(params: Params, power: float) -> float:
     """Mean of risk ** power over members, for risks drawn from the table."""
+    return _risk_moment(Params(params.risk_sd, params.ill_share, params.ill_ratio), power)
+
+
+@lru_cache(maxsize=256)
+def _risk_moment(params: Params, power: float) -> float:
     well, ill = params.levels
     state = (1.0 - params.ill_share) * well**power + params.ill_share * ill**power
     return float(state * power_mean(log_risk_table(params), power))

@@ -9,7 +9,7 @@ binomial with shape ``transient_shape``.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from itertools import compress
 
 import numpy as np
@@ -125,7 +125,7 @@ def transient_moment(params: Params, power: float) -> float:
     return _transient_moment(params.transient_shape, power)
 
 
-@cache
+@lru_cache(maxsize=256)
 def _transient_moment(shape: float, power: float) -> float:
     return power_mean(_log_transient_table(shape), power)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from vbsim.blas import one_blas_thread
 from vbsim.measures.catalogue import MEASURES, Measure, prob_owing_more_than
 from vbsim.measures.decomposition import between_share
 from vbsim.measures.labelled import measure_array, paired_difference
@@ -16,6 +17,7 @@ from vbsim.vocabulary import CONTRACT, DRAW, HOLDER, REALIZATION, SHARE, YEAR, n
 RATE_MEASURES = ("mean", "sd", "p05", "p25", "p50", "p75", "p95")
 
 
+@one_blas_thread
 def measure(settlement: xr.Dataset) -> xr.Dataset:
     """Measure a settlement.
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from io import StringIO
+from typing import Any
 
 import numpy as np
 from ruamel.yaml import YAML
 
 from vbsim import rulebook
+from vbsim.blas import one_blas_thread
 from vbsim.errors import ScenarioError
 from vbsim.generators import entity_year, shocks, trend, true_savings
 from vbsim.plan import ALL_CLAIMS, Layer, Observed, Parameter, Plan, Systematic
@@ -42,6 +44,7 @@ _QUOTED = (
 )
 
 
+@one_blas_thread
 def resolve(scenario: Scenario, entity: str = "") -> Plan:
     """Turn a Scenario into a Plan.
 
@@ -117,7 +120,7 @@ def _resolved(scenario: Scenario, entity: str = "") -> Plan:
         owing_more_than=tuple(outputs.owing_more_than),
         observed=None
         if observed is None
-        else Observed(observed.savings_rate, observed.payment, observed.source),
+        else Observed(observed.savings_rate, observed.payment, observed.source, observed.benchmark),
         figures=tuple(audit.figures.values()),
         warnings=tuple(audit.warnings),
         episodes=bundled,
@@ -167,10 +170,15 @@ def _draw(scenario: Scenario, number: int, values: list[float]) -> Plan:
 
 def as_yaml(scenario: Scenario) -> str:
     """Text of a scenario with its baseline merged in, as it was resolved."""
+    return text_of(scenario.written.data)
+
+
+def text_of(words: dict[str, Any]) -> str:
+    """Write plain data as YAML."""
     out = StringIO()
     writer = YAML()
     writer.default_flow_style = False
-    writer.dump(scenario.written.data, out)
+    writer.dump(words, out)
     return out.getvalue()
 
 
