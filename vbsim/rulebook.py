@@ -61,7 +61,7 @@ class Rulebook:
     last_year: int
     sources: Mapping[str, str]
     parameters: Mapping[str, Any]
-    # Entities of a portfolio and draws of uncertain figures ask for the same, hundreds of times each.
+    # Entities of a portfolio, and draws, ask for the same figures, hundreds of times each.
     _found: dict[tuple[str, date | int, str | None], Figure] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
