@@ -23,7 +23,7 @@ LAYERS = [
     {"engines"},
     {"scenario", "provenance"},
     {"simulate", "settle", "outcomes"},
-    {"cluster", "portfolio", "target", "backtest"},
+    {"cluster", "portfolio", "target", "backtest", "decompose", "skill"},
     {"plots"},
     {"report"},
     {"run", "run_portfolio"},

@@ -6,14 +6,18 @@ axes T (simulated years: base years, then performance years), S (segments), K (s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vbsim.errors import ParameterError
 from vbsim.generators import (
     entity_year,
     episodes,
+    parameter,
     population,
     quality,
     quality_measures,
@@ -31,6 +35,7 @@ from vbsim.payment_models.stop_loss import Cover, Retention
 from vbsim.rulebook import Figure
 
 ALL_CLAIMS = "all_claims"  # the layer that holds all of a member's cost
+_APART = 10_000  # no calendar year has five digits
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 Region = trend.Params
@@ -304,6 +309,14 @@ class Observed:
 
 
 @dataclass(frozen=True, slots=True)
+class Parameter:
+    """A figure of the scenario that is uncertain: its path, and what is believed of it."""
+
+    name: str
+    law: parameter.Params
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything that ``simulate``, ``settle`` and ``report`` need; printing it is the audit trail.
 
@@ -341,6 +354,14 @@ class Plan:
         ``random`` for independent realizations, ``sobol`` for points that fill space evenly.
     capital
         How capital is measured over the horizon, if the scenario says.
+    parameters, inner, draws
+        Uncertain figures, how many realizations in a row share one draw of them, and the Plan of
+        each draw; this Plan itself has their means. Empty without uncertain figures.
+    drawn
+        Values of the uncertain figures, in the Plan of a draw.
+    trajectories
+        Whether the collective engine draws the members that cost most as whole trajectories;
+        without, the luck of every year has draws of its own, which can be seeded apart.
     """
 
     name: str
@@ -364,6 +385,11 @@ class Plan:
     entity: str = ""
     sampling: str = "random"
     capital: Capital | None = None
+    parameters: tuple[Parameter, ...] = ()
+    inner: int = 0
+    draws: tuple[Plan, ...] = ()
+    drawn: tuple[float, ...] = ()
+    trajectories: bool = True
 
     @property
     def performance(self) -> BoolArray:
@@ -374,6 +400,47 @@ class Plan:
     def unverified(self) -> tuple[Figure, ...]:
         """Figures whose source has not been seen."""
         return tuple(figure for figure in self.figures if not figure.verified)
+
+    def by_draw(self, realizations: NDArray[np.int64]) -> Iterator[tuple[Plan, slice]]:
+        """Give the Plan of each draw that rising realization numbers belong to, and their slice.
+
+        The Plan itself, and all of them, without uncertain figures.
+        """
+        if not self.draws:
+            yield self, slice(None)
+            return
+        numbers = np.asarray(realizations) // self.inner
+        begins = np.flatnonzero(np.diff(numbers, prepend=-1)).tolist()
+        for begin, end in pairwise((*begins, numbers.size)):
+            draw = int(numbers[begin])
+            if draw >= len(self.draws):
+                raise ParameterError(
+                    f"realization {int(realizations[begin]):,} belongs to draw {draw:,} of the "
+                    f"uncertain figures, and {len(self.draws):,} are resolved; expected at most "
+                    f"{len(self.draws) * self.inner:,} realizations; resolve the scenario with the "
+                    "number that you want"
+                )
+            # Sampling and engine are chosen for a run, not for one of its draws.
+            yield replace(self.draws[draw], engine=self.engine), slice(begin, end)
+
+    def counters(self, years: NDArray[np.int64], luck: bool = False) -> NDArray[np.int64]:
+        """Counters that calendar years have in the streams: other ones where ``seeds`` says so.
+
+        In this sense the base years are a stream of their own, ``benchmark``, and so is the
+        members' ``luck`` in the performance years, ``performance``.
+        """
+        own, base = dict(self.seeds), years < self.start_year
+        stated = {"benchmark": base, "performance": ~base if luck else np.zeros_like(base)}
+        found = years.astype(np.int64)
+        for name in stated.keys() & own.keys():
+            found = np.where(stated[name], found + _APART * (1 + own[name]), found)
+        return found
+
+    @property
+    def luck(self) -> tuple[int | tuple[int, ...], ...]:
+        """Everything that keys the members' luck."""
+        years = self.counters(self.world.years, luck=True)
+        return (self.seed_of("population"), self.seed_of("claims"), tuple(years.tolist()))
 
     def seed_of(self, stream: str) -> int:
         """Seed of a named stream."""

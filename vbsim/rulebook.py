@@ -74,7 +74,7 @@ class Rulebook:
     sources: Mapping[str, str]
     parameters: Mapping[str, Any]
     carried_from: int = 0
-    # Entities of a portfolio ask for the same figures, hundreds of times each.
+    # Entities of a portfolio, and draws, ask for the same figures, hundreds of times each.
     _found: dict[tuple[str, date | int, str | None], Figure] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )

@@ -5,13 +5,14 @@ A pure function: it draws nothing, so a better term never pays less in any reali
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from vbsim import vocabulary
+from vbsim.errors import ParameterError
 from vbsim.payment_models import (
     MODELS,
     benchmarks,
@@ -49,6 +50,8 @@ def settle(plan: Plan, experience: xr.Dataset) -> xr.Dataset:
         those whose sum is the contract's result. Along ``retention`` they tell contract,
         attachment, premium and exact expected recovery.
     """
+    if plan.draws:
+        return _settled_draws(plan, experience)
     seen = Seen.of(experience)
     numbers = experience[vocabulary.REALIZATION].to_numpy()
     found = statements(plan, seen)
@@ -62,6 +65,40 @@ def settle(plan: Plan, experience: xr.Dataset) -> xr.Dataset:
     settled = settled.assign_coords({vocabulary.CONTROL: names})
     settled["control_variate"] = (dims, luck(plan, seen))
     return vocabulary.label(settled, "settlement")
+
+
+def _settled_draws(plan: Plan, experience: xr.Dataset) -> xr.Dataset:
+    """Settle every realization by the terms of its own draw of the uncertain figures."""
+    numbers = experience[vocabulary.REALIZATION].to_numpy()
+    parts = [
+        settle(draw, experience.isel({vocabulary.REALIZATION: where}))
+        for draw, where in plan.by_draw(numbers)
+    ]
+    # The Plan with the means, on one realization, tells the lines and their arithmetic.
+    means = replace(plan, draws=())
+    words = settle(means, experience.isel({vocabulary.REALIZATION: slice(0, 1)}))
+    for part in parts:
+        _check_lines(part, words)
+    differs = np.any([part["formula"].values != words["formula"].values for part in parts], axis=0)
+    settled = parts[0] if len(parts) == 1 else vocabulary.joined(parts)
+    told = {"formula": "", "meaning": "worked out with an uncertain figure, drawn anew"}
+    texts = {
+        name: (vocabulary.LINE, np.where(differs, text, words[name].values))
+        for name, text in told.items()
+    }
+    draw = (vocabulary.REALIZATION, numbers // plan.inner)
+    return vocabulary.label(settled.assign_coords(texts | {vocabulary.DRAW: draw}), "settlement")
+
+
+def _check_lines(part: xr.Dataset, expected: xr.Dataset) -> None:
+    """Refuse draws whose statements have other lines: a figure decides what the contract is."""
+    lines, known = (set(one[vocabulary.LINE].values.tolist()) for one in (part, expected))
+    if odd := sorted(lines ^ known):
+        raise ParameterError(
+            f"found the statement line {odd[0]} in some draws of the uncertain figures and not in "
+            "others; expected the same lines in all; choose a distribution that stays on one side "
+            "of 0 for the figure that the line comes from"
+        )
 
 
 def luck(plan: Plan, seen: Seen) -> FloatArray:

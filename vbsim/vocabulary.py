@@ -12,6 +12,7 @@ Conventions that hold everywhere:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import xarray as xr
@@ -36,6 +37,8 @@ CONTROL = "control"
 CASH_YEAR = "cash_year"
 RETENTION = "retention"
 CAPITAL_MEASURE = "capital_measure"
+PARAMETER = "parameter"
+DRAW = "parameter_draw"
 
 PURCHASER = "purchaser"
 PAYER = "payer"
@@ -74,6 +77,8 @@ COORDINATES = {
     "premium_pmpm": "its premium in the first performance year [USD PMPM]",
     "expected_recovery_pmpm": "its exact expected recovery in that year [USD PMPM]",
     CONTROL: "control variate: a quantity whose mean is known to be 0",
+    PARAMETER: "uncertain figure of the scenario",
+    DRAW: "draw of the uncertain figures that the realization belongs to",
     EPISODE_LIMIT: "high-cost cap on an episode's spending",
     ENTITY: "entity of a portfolio",
     "entity_label": "name of the entity",
@@ -154,6 +159,12 @@ EXPERIENCE = {
         "cost of the episodes, each counted up to a high-cost cap",
         always=False,
     ),
+    "parameter_value": Variable(
+        (REALIZATION, PARAMETER),
+        "parameter dependent",
+        "drawn value of an uncertain figure",
+        always=False,
+    ),
 }
 
 SETTLEMENT = {
@@ -231,6 +242,18 @@ def net_to_holder(settlement: xr.Dataset) -> xr.DataArray:
     found = settlement["net_to_party"].isel({PARTY: one})
     found = found.drop_vars(PARTY).assign_coords({HOLDER: settlement[HOLDER]})
     return found.assign_attrs(long_name="net result of the contract, positive = to its holder")
+
+
+def joined(parts: Sequence[xr.Dataset]) -> xr.Dataset:
+    """Put blocks of realizations one after the other; what they share is the first one's."""
+    return xr.concat(
+        parts,
+        REALIZATION,
+        coords="minimal",
+        compat="override",
+        join="exact",
+        combine_attrs="override",
+    )
 
 
 def label(dataset: xr.Dataset, stage: str) -> xr.Dataset:

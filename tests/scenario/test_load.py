@@ -236,6 +236,7 @@ def test_every_form_is_reached_by_a_program_or_a_model() -> None:
 
 def test_every_stream_that_may_be_seeded_is_drawn_from() -> None:
     package = REPOSITORY / "vbsim"
-    files = [package / "simulate.py", *(package / "engines").glob("*.py")]
+    others = ("simulate.py", "plan.py", "scenario/uncertain.py")
+    files = [*(package / name for name in others), *(package / "engines").glob("*.py")]
     text = "".join(path.read_text(encoding="utf-8") for path in files)
     assert [name for name in names.STREAMS if f'"{name}"' not in text] == []

@@ -221,8 +221,8 @@ def _responses(plan: Plan, segment: int) -> kernel.Response:
 def group(plan: Plan, segment: int, exact: Moments, services: bool) -> kernel.Group:
     """Make of a segment's pilot what the kernel draws its sums from."""
     members, name = plan.world.members[:, segment], plan.world.segments[segment]
-    world_years = plan.world.years.tolist()
-    whole = bool(members.max() <= _WHOLE)
+    counters = plan.counters(plan.world.years, luck=True).tolist()
+    whole = plan.trajectories and bool(members.max() <= _WHOLE)
     cost = (plan.world.expected_cost * plan.world.members).sum(axis=0)
     drawn = trajectories(plan, segment, _PILOT if segment == np.argmax(cost) else _ROWS)
     flat = _pinned(drawn.variables(plan, segment, services), exact.spread)
@@ -237,7 +237,7 @@ def group(plan: Plan, segment: int, exact: Moments, services: bool) -> kernel.Gr
             np.empty(0, np.uint64), none, _half_normal(),
         )  # fmt: skip
     relative = drawn.relative
-    count = int(np.ceil(len(flat) * _TAIL / members.max()))
+    count = int(np.ceil(len(flat) * _TAIL / members.max())) if plan.trajectories else 0
     order = np.argpartition(-drawn.size, count)
     tail, bulk = flat[order[:count]], flat[order[count:]]
     share = count / len(flat)
@@ -248,7 +248,7 @@ def group(plan: Plan, segment: int, exact: Moments, services: bool) -> kernel.Gr
     )
     used = np.append(used, used[-1:].repeat(-used.size % 4))  # whole passes of four
     loadings = np.pad(loadings, ((0, used.size - len(loadings)), (0, 0)))
-    draws = [streams.key(0, *map(str, at)) for at in product((_TOTAL, *names), world_years)]
+    draws = [streams.key(0, *map(str, at)) for at in product((_TOTAL, *names), counters)]
     return kernel.Group(
         key=key,
         members=members,

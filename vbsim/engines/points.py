@@ -67,7 +67,8 @@ class RandomPoints:
         names = [streams.key(seed, stream, label, *own) for label in labels]
         keys = np.array(names, dtype=np.uint64)
         out = np.empty((realizations.size, years.size, len(labels)))
-        draws.fill_uniforms(keys, realizations.astype(np.int64), years.astype(np.int64), out)
+        counters = self.plan.counters(years)
+        draws.fill_uniforms(keys, realizations.astype(np.int64), counters, out)
         return out
 
 

@@ -15,7 +15,7 @@ from vbsim.plots.base import Findings
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["FIGURES", "Findings", "Illustration"]
+__all__ = ["FIGURES", "Findings", "Illustration", "blank"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +35,22 @@ class Illustration:
 
     def draw(self, findings: Any) -> Figure | None:
         """Draw the findings that its module takes; ``None`` where it does not apply to them."""
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-
         module = import_module(f"vbsim.plots.{self.module}")
         if not module.applies(findings):
             return None
-        figure = Figure(facecolor="white")
-        FigureCanvasAgg(figure)
+        figure = blank()
         module.draw(figure, findings)
         return figure
+
+
+def blank() -> Figure:
+    """Make an empty figure on a canvas of its own."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(facecolor="white")
+    FigureCanvasAgg(figure)
+    return figure
 
 
 FIGURES = {

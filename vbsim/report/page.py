@@ -20,7 +20,7 @@ from vbsim.report import inputs
 from vbsim.report.answer import answer
 from vbsim.report.capital import capital
 from vbsim.report.explain import Explanation, explain, shown
-from vbsim.report.tables import money
+from vbsim.report.tables import money, with_error
 from vbsim.vocabulary import CONTRACT, HOLDER, MEASURE, PARTY, SHARE, YEAR
 
 # Heading, measure, and whether it is a share.
@@ -132,6 +132,7 @@ def limits(findings: Findings) -> dict[str, Any]:
         "prior_sd": percent(prior.sd, 2),
         "has_prior": prior.sd > 0.0,
         "prior_part": _prior_part(findings),
+        "parameter_part": _parameter_part(findings),
         "one_sd": money(prior.sd * inputs.expected_total(plan)),
         "expected_total": money(inputs.expected_total(plan)),
         "truncates": any(c.expenditure_layer for c in plan.contracts),
@@ -233,6 +234,15 @@ def moment(text: str) -> str:
 def _median_number(findings: Findings) -> int:
     position = findings.median_position(findings.reference)
     return int(findings.results["realization"].values[position])
+
+
+def _parameter_part(findings: Findings) -> str:
+    """Part of the variance of the reference's net result that uncertain figures make."""
+    if "parameter_share" not in findings.summary:
+        return ""
+    one = findings.summary.isel({YEAR: 0}).sel({CONTRACT: findings.reference})
+    value, error = one["parameter_share"], one["parameter_share_standard_error"]
+    return with_error(percent, float(value), float(error))
 
 
 def _prior_part(findings: Findings) -> str:

@@ -81,6 +81,8 @@ def summary_rows(summary: xr.Dataset) -> Iterator[Row]:
     if "savings_rate" in summary:
         rates = summary.assign_coords(unit=(MEASURE, [SHARE] * summary.sizes[MEASURE]))
         yield from _rows(rates, "savings_rate", "savings_rate_standard_error", "savings_rate.")
+    if "parameter_share" in summary:
+        yield from _parameter_shares(summary)
     reference = str(summary.attrs["reference"])
     others = summary.isel({CONTRACT: summary[CONTRACT].values.astype(str) != reference})
     before = f"difference_from_{reference}."
@@ -89,6 +91,24 @@ def summary_rows(summary: xr.Dataset) -> Iterator[Row]:
         yield from _horizon_rows(summary)
     if "retention_value" in summary:
         yield from _retention_rows(summary)
+
+
+def _parameter_shares(summary: xr.Dataset) -> Iterator[Row]:
+    name = "parameter_share"
+    for contract, holder in zip(summary[CONTRACT].values, summary[HOLDER].values, strict=True):
+        for year in summary[YEAR].values:
+            one = summary.sel({CONTRACT: contract, YEAR: year})
+            value, error = float(one[name]), float(one[f"{name}_standard_error"])
+            if not math.isnan(value + error):
+                yield {
+                    "contract": str(contract),
+                    "year": int(year),
+                    "party": str(holder),
+                    "measure": name,
+                    "value": value,
+                    "standard_error": error,
+                    "unit": SHARE,
+                }
 
 
 def _horizon_rows(summary: xr.Dataset) -> Iterator[Row]:

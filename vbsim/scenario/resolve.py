@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import StringIO
 from typing import Any
 
@@ -10,8 +11,9 @@ from ruamel.yaml import YAML
 
 from vbsim import rulebook
 from vbsim.blas import one_blas_thread
+from vbsim.errors import ScenarioError
 from vbsim.generators import entity_year, shocks, trend, true_savings
-from vbsim.plan import ALL_CLAIMS, Layer, Observed, Plan, Systematic
+from vbsim.plan import ALL_CLAIMS, Layer, Observed, Parameter, Plan, Systematic
 from vbsim.rulebook import Rulebook
 from vbsim.scenario import quality
 from vbsim.scenario.audit import Audit
@@ -24,8 +26,10 @@ from vbsim.scenario.desk import (
     truncation_layer,
 )
 from vbsim.scenario.levels import base_years, expected_levels
+from vbsim.scenario.load import validate
 from vbsim.scenario.names import wrong_names
 from vbsim.scenario.schema import Scenario
+from vbsim.scenario.uncertain import MOST_DRAWS, STREAM, named_as_draws, with_figures
 from vbsim.scenario.world import Draft, draft_world, finish_world, with_moments
 
 # What the scenario itself states, quoted in the audit trail.
@@ -66,6 +70,18 @@ def resolve(scenario: Scenario, entity: str = "") -> Plan:
         With every problem found: unknown names, years outside a rule file, figures that contradict
         each other.
     """
+    if entity and scenario.uncertain:
+        one, expected = scenario.uncertain[0], "certain figures in an entity of a portfolio"
+        todo = "state one figure, or run the entity as a scenario of its own"
+        raise ScenarioError([scenario.source.problem(one.path, str(one.law), expected, todo)])
+    plan = _resolved(scenario, entity)
+    if not entity:
+        plan = replace(plan, scenario=as_yaml(scenario))
+    return _with_draws(plan, scenario) if scenario.uncertain else plan
+
+
+def _resolved(scenario: Scenario, entity: str = "") -> Plan:
+    """Resolve a scenario with one figure in every place."""
     audit = Audit(scenario)
     audit.problems += wrong_names(scenario.source)
     audit.check()
@@ -95,7 +111,7 @@ def resolve(scenario: Scenario, entity: str = "") -> Plan:
     return Plan(
         name=scenario.name,
         description=scenario.description,
-        scenario="" if entity else as_yaml(scenario),
+        scenario="",
         seed=scenario.seed,
         seeds=tuple(sorted(scenario.seeds.items())),
         realizations=scenario.realizations,
@@ -118,9 +134,48 @@ def resolve(scenario: Scenario, entity: str = "") -> Plan:
     )
 
 
+def _with_draws(plan: Plan, scenario: Scenario) -> Plan:
+    """Add the draws of the uncertain figures: as many as the realizations need."""
+    uncertain, inner = scenario.uncertain, scenario.uncertainty.inner_realizations
+    count = -(-plan.realizations // inner)
+    _check_count(scenario, count)
+    values = np.array([one.values(plan.seed_of(STREAM), count) for one in uncertain])
+    draws = (_draw(scenario, number, column) for number, column in enumerate(values.T.tolist()))
+    return replace(
+        plan,
+        parameters=tuple(Parameter(one.name, one.law) for one in uncertain),
+        inner=inner,
+        draws=tuple(draws),
+    )
+
+
+def _check_count(scenario: Scenario, count: int) -> None:
+    """Refuse too few draws to tell the error of anything, and too many to resolve each."""
+    if not 2 <= count <= MOST_DRAWS:
+        inner = scenario.uncertainty.inner_realizations
+        each = f"{scenario.realizations:,} realizations, {inner:,} to each draw"
+        more, fewer = ("lower", "raise") if count < 2 else ("raise", "lower")
+        expected = f"2 to {MOST_DRAWS:,} draws of the uncertain figures"
+        todo = f"{more} uncertainty.inner_realizations, or {fewer} realizations"
+        place = ("uncertainty", "inner_realizations")
+        found = f"{count:,} {'draw' if count == 1 else 'draws'}: {each}"
+        raise ScenarioError([scenario.source.problem(place, found, expected, todo)])
+
+
+def _draw(scenario: Scenario, number: int, values: list[float]) -> Plan:
+    """Resolve a scenario with drawn figures in the places of the uncertain ones."""
+    uncertain = scenario.uncertain
+    figures = dict(zip((one.path for one in uncertain), values, strict=True))
+    try:
+        plan = _resolved(validate(with_figures(scenario.source, figures)))
+    except ScenarioError as error:
+        raise ScenarioError(named_as_draws(error.problems, number, figures, uncertain)) from None
+    return replace(plan, figures=(), warnings=(), description="", drawn=tuple(values))
+
+
 def as_yaml(scenario: Scenario) -> str:
     """Text of a scenario with its baseline merged in, as it was resolved."""
-    return text_of(scenario.source.data)
+    return text_of(scenario.written.data)
 
 
 def text_of(words: dict[str, Any]) -> str:

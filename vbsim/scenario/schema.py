@@ -37,6 +37,7 @@ from vbsim.scenario.shape import (
 )
 from vbsim.scenario.source import Source
 from vbsim.scenario.stop_loss import StopLoss
+from vbsim.scenario.uncertain import Uncertain
 
 
 class Segment(Cited):
@@ -154,6 +155,9 @@ class Uncertainty(Cited):
         default=None,
         description="sd of what the completion factor misses in a year's claims after run-out",
     )
+    inner_realizations: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        default=50, description="realizations that share one draw of the uncertain figures"
+    )
 
 
 class EpisodeType(Cited):
@@ -237,8 +241,20 @@ class Scenario(Part):
     outputs: Outputs = Outputs()
 
     _source: Source | None = PrivateAttr(default=None)
+    _written: Source | None = PrivateAttr(default=None)
+    _uncertain: tuple[Uncertain, ...] = PrivateAttr(default=())
 
     @property
     def source(self) -> Source:
-        """Where the words stand: file, lines and text."""
+        """Where the words stand, file, lines and text; means in the places of distributions."""
         return self._source or Source.of_data(self.model_dump(exclude_none=True, by_alias=True))
+
+    @property
+    def written(self) -> Source:
+        """The words as they were written, distributions and all."""
+        return self._written or self.source
+
+    @property
+    def uncertain(self) -> tuple[Uncertain, ...]:
+        """Figures that are written as distributions."""
+        return self._uncertain
