@@ -82,10 +82,12 @@ def _settled_draws(plan: Plan, experience: xr.Dataset) -> xr.Dataset:
     differs = np.any([part["formula"].values != words["formula"].values for part in parts], axis=0)
     settled = parts[0] if len(parts) == 1 else vocabulary.joined(parts)
     told = {"formula": "", "meaning": "worked out with an uncertain figure, drawn anew"}
-    texts = {
+    texts: dict[str, Any] = {
         name: (vocabulary.LINE, np.where(differs, text, words[name].values))
         for name, text in told.items()
     }
+    priced = ("premium_pmpm", "expected_recovery_pmpm")  # those of the means, as the terms shown
+    texts |= {name: words.coords[name].variable for name in priced if name in words.coords}
     draw = (vocabulary.REALIZATION, numbers // plan.inner)
     return vocabulary.label(settled.assign_coords(texts | {vocabulary.DRAW: draw}), "settlement")
 
