@@ -19,9 +19,11 @@ LAYERS = [
     {"vocabulary", "streams", "rulebook", "blas"},
     {"kernels"},
     {"generators", "payment_models", "measures"},
+    {"contract"},
     {"plan"},
     {"engines"},
     {"scenario", "provenance"},
+    {"settlement"},
     {"simulate", "settle", "outcomes"},
     {"cluster", "portfolio", "target", "backtest", "decompose", "skill"},
     {"plots"},
@@ -140,7 +142,7 @@ def program_numbers() -> set[float]:
 
 
 @pytest.mark.parametrize(
-    "part", ["payment_models", "scenario", "outcomes", "settle.py", "simulate.py"]
+    "part", ["payment_models", "scenario", "outcomes", "settle.py", "settlement.py", "simulate.py"]
 )
 def test_no_program_number_in_code(part: str) -> None:
     numbers = program_numbers()

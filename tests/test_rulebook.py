@@ -273,7 +273,6 @@ IDLE = {
     "rules/mssp.yaml loss_limit_first_years": _SETTLED,
     "rules/mssp.yaml minimum_savings_rate_smallest": "read for entities below 500 members",
     "rules/mssp.yaml quality_standard_score": _SHOWN,
-    "rules/mssp.yaml repayment_mechanism_revenue": "read where participant_revenue is stated",
 }
 
 

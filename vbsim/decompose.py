@@ -64,8 +64,8 @@ SOURCES = {
         "more lives, or more and more evenly weighted base years",
     ),
     "systematic": Source(
-        ("trend", "shocks", "entity_year"),
-        "trend, shocks and the entity's own level",
+        ("trend", "shocks", "entity_year", "region", "run_out"),
+        "trend, shocks, the region's and the entity's own level, and run-out",
         "a contract whose benchmark follows what was not foreseen",
     ),
     "parameter": Source(

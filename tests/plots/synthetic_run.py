@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from vbsim import vocabulary
+from vbsim.contract import Contract
 from vbsim.generators import (
     entity_year,
     population,
@@ -21,7 +22,7 @@ from vbsim.generators import (
 from vbsim.measures.horizon import Capital
 from vbsim.measures.summary import measure
 from vbsim.payment_models.benchmarks import Published
-from vbsim.plan import Contract, Observed, Plan, Systematic, World
+from vbsim.plan import Observed, Plan, Systematic, World
 from vbsim.plots import Findings
 from vbsim.report.fit import fit
 from vbsim.rulebook import Figure

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from tests.scenario.base import CommandLine
+from vbsim.contract import Contract
 from vbsim.errors import ScenarioError
 from vbsim.payment_models.program_benchmarks import Blended, Rebased
-from vbsim.plan import Contract, Plan
+from vbsim.plan import Plan
 from vbsim.scenario.load import load
 from vbsim.scenario.resolve import resolve
 

@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from vbsim.plan import Contract, Plan
+from vbsim.contract import Contract
+from vbsim.plan import Plan
 from vbsim.plots.text import of_holder, whose
 from vbsim.report import inputs
 from vbsim.report.tables import money, share

@@ -242,7 +242,8 @@ def group(plan: Plan, segment: int, exact: Moments, services: bool) -> kernel.Gr
     tail, bulk = flat[order[:count]], flat[order[count:]]
     share = count / len(flat)
     bulk_mean = bulk.mean(axis=0, dtype=np.float64)
-    most = int(np.ceil(special.bdtrik(1.0 - 1e-12, members.max(), share))) + 1
+    # Without a tail there is no such quantile.
+    most = int(np.ceil(special.bdtrik(1.0 - 1e-12, members.max(), share))) + 1 if count else 1
     loadings, used, skew = _bulk(
         bulk - bulk_mean.astype(np.float32), relative[order[count:]], members, 1.0 - share
     )

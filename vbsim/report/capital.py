@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from vbsim.contract import Contract
 from vbsim.measures.catalogue import prob_owing_more_than
-from vbsim.plan import Contract
 from vbsim.plots import Findings
 from vbsim.plots.retention import offers
 from vbsim.plots.text import number, percent

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from vbsim.contract import Condition
 from vbsim.errors import ParameterError, Problem, RuleError, ScenarioError, in_parts
-from vbsim.plan import Condition
 from vbsim.rulebook import Figure
 from vbsim.scenario.schema import Scenario
 from vbsim.scenario.source import Path_, leaves, shown

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field, model_validator
 
 from vbsim import rulebook
+from vbsim.contract import Contract
 from vbsim.measures.horizon import Capital
 from vbsim.payment_models import managed_care, risk_based_capital
-from vbsim.plan import Contract
 from vbsim.scenario.contracts import FORMS, form_of
 from vbsim.scenario.contracts.words import ContractWords
 from vbsim.scenario.economics import economics_of

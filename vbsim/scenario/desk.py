@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from vbsim import rulebook
+from vbsim.contract import Contract
 from vbsim.errors import did_you_mean
 from vbsim.generators import episodes
-from vbsim.plan import Contract, Episodes, FloatArray, Layer, World
+from vbsim.plan import Episodes, FloatArray, Layer, World
 from vbsim.rulebook import Figure, Rulebook
 from vbsim.scenario.audit import Audit
 from vbsim.scenario.capital import with_capital

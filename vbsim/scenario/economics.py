@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
+from vbsim.contract import Contract
 from vbsim.payment_models import economics
-from vbsim.plan import Contract
 from vbsim.scenario.shape import Cited, Money, Name, Part, Share, Wrong, refuse
 
 if TYPE_CHECKING:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vbsim import rulebook
+from vbsim.contract import Contract
 from vbsim.payment_models import benchmark_steps as steps
 from vbsim.payment_models import shared_savings
 from vbsim.payment_models.program_benchmarks import Blended, Rebased
-from vbsim.plan import Contract, FloatArray
+from vbsim.plan import FloatArray
 from vbsim.scenario.contracts.agreement_words import Agreement, Period, periods
 from vbsim.scenario.contracts.words import ProgramWords
 from vbsim.scenario.shape import Benchmark

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
+from vbsim.contract import Contract
 from vbsim.payment_models.stop_loss import Aggregate, Cover, Retention, Specific
-from vbsim.plan import BoolArray, Contract, FloatArray, Layer
+from vbsim.plan import BoolArray, FloatArray, Layer
 from vbsim.scenario.shape import (
     AtLeastOne,
     Cited,

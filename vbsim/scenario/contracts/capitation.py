@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field, model_validator
 
+from vbsim.contract import Contract, Requirement
 from vbsim.payment_models import capitation, per_member
-from vbsim.plan import Contract, FloatArray, Requirement
+from vbsim.plan import FloatArray
 from vbsim.rulebook import Figure
 from vbsim.scenario.contracts.rate_words import (
     RateWords,

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from pydantic import Field
 
+from vbsim.contract import Contract, Requirement
 from vbsim.payment_models import clauses, shared_savings
 from vbsim.payment_models.shared_savings_terms import PROGRAM_TERMS
-from vbsim.plan import Contract, Requirement
 from vbsim.scenario.contracts.agreement_words import Agreement, level_of
 from vbsim.scenario.contracts.mssp_agreement import agreement_terms
 from vbsim.scenario.contracts.words import ProgramWords

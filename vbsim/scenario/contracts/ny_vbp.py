@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
+from vbsim.contract import Contract, Requirement
 from vbsim.payment_models import capitation, shared_savings
-from vbsim.plan import Contract, Requirement
 from vbsim.scenario.contracts.capitation import capitation_security
 from vbsim.scenario.contracts.rate_words import (
     RateWords,
