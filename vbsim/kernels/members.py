@@ -373,7 +373,8 @@ def members_of(record, start):  # type: ignore[no-untyped-def]
 @jit
 def add_segment(realization, segment, factors, people, kept, room, out, record):  # type: ignore[no-untyped-def]
     """Simulate all members of a segment through all years of one realization, batch by batch."""
-    (batch, baskets), (services, layers, _) = room, kept
+    (batches, baskets), (services, layers, _) = room, kept
+    batch = batches[0]  # a record holds no reference to its array: ``room`` keeps the memory
     person, claim, most = batch["people"], batch["claims"], people.members[:, segment].max()
     of_people = child(people.keys[segment], realization)
     of_claims = child(services.segment_keys[segment], realization)
@@ -394,7 +395,7 @@ def add_segment(realization, segment, factors, people, kept, room, out, record):
 @jit
 def add_realization(realization, factors, people, services, layers, tables, out, record):  # type: ignore[no-untyped-def]
     """Simulate all segments of one realization; the batch and its baskets are allocated once."""
-    room = (np.empty(1, BATCH)[0], np.empty((layers.baskets.shape[0], SIZE)))
+    room = (np.empty(1, BATCH), np.empty((layers.baskets.shape[0], SIZE)))
     kept = (services, layers, tables)
     for segment in range(people.keys.size):
         add_segment(realization, segment, factors, people, kept, room, out, record)
