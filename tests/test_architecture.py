@@ -24,7 +24,7 @@ LAYERS = [
     {"plan"},
     {"engines"},
     {"scenario", "provenance"},
-    {"settlement"},
+    {"seen", "settlement"},
     {"simulate", "settle", "outcomes"},
     {"cluster", "portfolio", "target", "backtest", "decompose", "skill"},
     {"plots"},

@@ -148,3 +148,8 @@ class Contract:
     def by_rules(self) -> bool:
         """Whether a program's rules build the benchmark, with run-out and completion."""
         return any(isinstance(mark, Rebased | Blended) for mark in self.benchmarks)
+
+    @property
+    def counts_visits(self) -> bool:
+        """Whether its terms pay by the number of claims in the basket."""
+        return any(getattr(terms, "visit_fee", 0.0) for terms in self.terms)

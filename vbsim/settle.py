@@ -5,7 +5,7 @@ A pure function: it draws nothing, so a better term never pays less in any reali
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,11 +26,16 @@ from vbsim.payment_models.base import ContractYear, FloatArray, Line, Statement
 from vbsim.payment_models.economics import with_economics
 from vbsim.payment_models.program_benchmarks import Blended, Measured, Rebased
 from vbsim.payment_models.risk_based_capital import with_risk_based_capital
-from vbsim.payment_models.stop_loss import Cover, Retention, with_other_cover, with_stop_loss
-from vbsim.plan import BoolArray, Plan
+from vbsim.payment_models.stop_loss import (
+    Cover,
+    Retention,
+    exchanged,
+    with_stop_loss,
+    without_cover,
+)
+from vbsim.plan import Plan
+from vbsim.seen import Seen, of_services, of_years, summed
 from vbsim.settlement import labelled
-
-_CACHED = 1 << 15  # numbers that stay near the processor while their columns are added
 
 
 def settle(plan: Plan, experience: xr.Dataset) -> xr.Dataset:
@@ -114,94 +119,13 @@ def luck(plan: Plan, seen: Seen) -> FloatArray:
     world, facts = plan.world, seen.facts
     exposure = np.array([people.person_years_per_member for people in world.people])
     whole = facts["local_factor"] * (1.0 - facts["true_savings"]) * seen.factor("regional_factor")
-    expected = np.einsum(
-        "rts,ts,rt->rt",
-        facts["national_factor"],
-        world.expected_cost * world.members * exposure,
-        whole,
-    )
-    return np.asarray(_summed(seen.cost) / expected - 1.0)
+    by_segment = facts["national_factor"] * (world.expected_cost * world.members * exposure)
+    return np.asarray(summed(seen.cost) / (summed(by_segment) * whole) - 1.0)
 
 
 def statements(plan: Plan, seen: Seen) -> dict[str, list[Statement]]:
     """Settle every contract of a plan on facts: its statements by performance year."""
     return {contract.name: _walk(plan, contract, seen) for contract in plan.contracts}
-
-
-@dataclass(frozen=True)
-class Seen:
-    """The Experience as arrays, with the sums that every contract needs made once.
-
-    Parameters
-    ----------
-    facts
-        Variables of ``vocabulary.EXPERIENCE``.
-    names
-        Names along each of their dimensions that contracts choose from.
-    cost
-        All claims, (R, T, S) [USD].
-    exposure
-        Person-years, (R, T).
-    """
-
-    facts: dict[str, FloatArray]
-    names: dict[str, list[str]]
-    cost: FloatArray
-    exposure: FloatArray
-
-    @classmethod
-    def of(cls, experience: xr.Dataset) -> Seen:
-        """Read an Experience."""
-        facts = {str(name): experience[name].to_numpy() for name in experience.data_vars}
-        dims = (
-            vocabulary.LAYER,
-            vocabulary.QUALITY_MEASURE,
-            vocabulary.EPISODE_TYPE,
-            vocabulary.EPISODE_LIMIT,
-        )
-        there = [dim for dim in dims if dim in experience.dims]
-        names = {dim: [str(name) for name in experience[dim].to_numpy()] for dim in there}
-        return cls(facts, names, _summed(facts["cost"]), _summed(facts["person_years"]))
-
-    def layer(self, name: str) -> FloatArray:
-        """Members' cost in a layer, (R, T, S) [USD]; all claims for the empty name."""
-        if not name:
-            return self.cost
-        return self.facts["layer_cost"][..., self.names[vocabulary.LAYER].index(name)]
-
-    def factor(self, name: str) -> FloatArray:
-        """Factor of every year, (R, T); 1 where the plan has none."""
-        return self.facts.get(name, np.ones(self.exposure.shape))
-
-    def counted(self, contract: Contract) -> FloatArray:
-        """Expenditure of every year and segment as the contract measures it, (R, T, S) [USD]."""
-        cost = self.layer(contract.expenditure_layer)
-        if "completion" not in self.facts or not contract.by_rules:
-            return cost
-        return cost * self.facts["completion"][..., None]
-
-    def chosen(self, variable: str, row: int, dim: str, names: tuple[str, ...]) -> FloatArray:
-        """Columns of a variable of one year, (R, len(names)), in the order of the names."""
-        columns = [self.names[dim].index(name) for name in names]
-        return self.facts[variable][:, row][:, columns]
-
-
-def _summed(values: FloatArray, chosen: BoolArray | None = None) -> FloatArray:
-    """Sum over the last axis, one column after the other: the same whatever the block.
-
-    ``chosen`` says which columns; all without it.
-    """
-    columns = range(values.shape[-1]) if chosen is None else np.flatnonzero(chosen).tolist()
-    if not columns:
-        return np.zeros(values.shape[:-1])
-    total = np.empty(values.shape[:-1])
-    at_once = max(_CACHED // (values[:1].size or 1), 1)
-    for start in range(0, len(values), at_once):
-        part, out = values[start : start + at_once], total[start : start + at_once]
-        out[...] = part[..., columns[0]]
-        for column in columns[1:]:
-            out += part[..., column]
-    return total
 
 
 def _walk(plan: Plan, contract: Contract, seen: Seen) -> list[Statement]:
@@ -211,9 +135,9 @@ def _walk(plan: Plan, contract: Contract, seen: Seen) -> list[Statement]:
     saved: dict[int, FloatArray] = {}  # savings per person-year by position of the year
     charged = contract.risk_based_capital
     capital: FloatArray | float = 0.0 if charged is None else charged.capital
-    base = _base_per_capita(contract, seen)
+    base, counted = _base_per_capita(contract, seen), seen.counted(contract)
     for number, row in enumerate(np.flatnonzero(plan.performance).tolist()):
-        year, benchmark_lines = _contract_year(contract, number, row, seen, base, saved)
+        year, benchmark_lines = _contract_year(contract, number, row, seen, (base, counted), saved)
         agreement = contract.agreement[number] if contract.agreement else None
         if agreement is not None and agreement.months == 0.0:
             _, outside = fee_for_service.settle(None, year, fee_for_service.Terms())
@@ -245,10 +169,10 @@ def _protected(
     """Add a contract's stop-loss, on the claims that its holder bears."""
     layer = None
     if cover.specific is not None:
-        layer = _summed(seen.layer(contract.stop_loss_layer)[:, row])
-    claims = _summed(seen.cost[:, row])
+        layer = summed(seen.layer(contract.stop_loss_layer)[:, row])
+    claims = summed(seen.cost[:, row])
     if contract.at_risk is not None:
-        claims = _of_services(seen.facts["cost"], row, contract.at_risk)
+        claims = of_services(seen.facts["cost"], row, contract.at_risk)
     return with_stop_loss(statement, cover, layer, claims, seen.exposure[:, row])
 
 
@@ -256,7 +180,7 @@ def _own_claims(plan: Plan, terms: economics.Terms, row: int, seen: Seen) -> dic
     """Claims of each service that the holder renders in part, (R,) [USD]."""
     columns = {s.name: plan.world.services.index(s.name) for s in terms.services}
     cost = seen.facts["cost"][:, row]
-    return {name: _summed(cost[..., column]) for name, column in columns.items()}
+    return {name: np.einsum("rs->r", cost[..., column]) for name, column in columns.items()}
 
 
 def _with_retentions(
@@ -265,17 +189,23 @@ def _with_retentions(
     """Add the net result that every contract's holder would have with other attachments."""
     rows = np.flatnonzero(plan.performance).tolist()
     offered = [(c, r) for c in plan.contracts if c.retentions for r in (None, *c.retentions)]
-    shape = (settled.sizes[vocabulary.REALIZATION], len(rows), len(offered))
+    # One column after the other in memory, as the other variables of a Settlement.
+    shape = (len(offered), len(rows), settled.sizes[vocabulary.REALIZATION])
     net, recovered = np.zeros(shape), np.zeros(shape)
     for at, (contract, retention) in enumerate(offered):
         for number, row in enumerate(rows):
-            cover, layer = None, np.zeros(shape[0])
-            if retention is not None:
-                cover = retention.covers[number]
-                layer = _summed(seen.layer(retention.layer)[:, row])
-            net[:, number, at], recovered[:, number, at] = with_other_cover(
-                found[contract.name][number], cover, layer, seen.exposure[:, row]
+            if retention is None:
+                net[at, number] = without_cover(found[contract.name][number])
+                bare = at
+                continue
+            layer = summed(seen.layer(retention.layer)[:, row])
+            change, recovered[at, number] = exchanged(
+                found[contract.name][number],
+                retention.covers[number],
+                layer,
+                seen.exposure[:, row],
             )
+            net[at, number] = net[bare, number] + change
     columns = [(c.name, _offer(r)) for c, r in offered]
     coordinates: dict[str, Any] = {
         vocabulary.RETENTION: [f"{name}.{offer[0]}" for name, offer in columns],
@@ -284,7 +214,8 @@ def _with_retentions(
     for place, name in enumerate(("attachment", "premium_pmpm", "expected_recovery_pmpm"), 1):
         coordinates[name] = (vocabulary.RETENTION, np.array([o[place] for _, o in columns]))
     dims = vocabulary.SETTLEMENT["retention_net"].dims
-    variables = {"retention_net": (dims, net), "retention_recovery": (dims, recovered)}
+    found_of = {"retention_net": net, "retention_recovery": recovered}
+    variables = {name: (dims, values.transpose(2, 1, 0)) for name, values in found_of.items()}
     return settled.assign_coords(coordinates).assign(variables)
 
 
@@ -300,7 +231,7 @@ def _base_per_capita(contract: Contract, seen: Seen) -> FloatArray:
     """Expenditure per person-year of the benchmark's base years, (R, B, S) [USD]."""
     base = list(contract.base_years)
     counted = seen.layer(contract.expenditure_layer)
-    return np.asarray(counted[:, base] / seen.facts["person_years"][:, base])
+    return of_years(counted, base) / of_years(seen.facts["person_years"], base)
 
 
 def _by_rules(
@@ -316,11 +247,11 @@ def _by_rules(
     rows = [*base, row]
     unknown = np.full(len(counted), np.nan)
     measured = Measured(
-        base_per_capita=counted[:, base] / facts["person_years"][:, base],
+        base_per_capita=of_years(counted, base) / of_years(facts["person_years"], base),
         person_years=facts["person_years"][:, row],
-        national_factor=facts["national_factor"][:, rows],
-        regional_factor=seen.factor("regional_factor")[:, rows],
-        base_savings=np.stack([saved.get(year, unknown) for year in base], axis=1),
+        national_factor=of_years(facts["national_factor"], rows),
+        regional_factor=of_years(seen.factor("regional_factor"), rows),
+        base_savings=np.stack([saved.get(year, unknown) for year in base]).T,
         expenditure=expenditure,
     )
     return program_benchmarks.found(terms, measured)
@@ -331,12 +262,12 @@ def _contract_year(
     number: int,
     row: int,
     seen: Seen,
-    base: FloatArray,
+    expenditures: tuple[FloatArray, FloatArray],
     saved: dict[int, FloatArray],
 ) -> tuple[ContractYear, dict[str, Line]]:
     facts, cost = seen.facts, seen.cost[:, row]
-    counted = seen.counted(contract)
-    expenditure = _summed(counted[:, row])
+    base, counted = expenditures
+    expenditure = summed(counted[:, row])
     exposure = facts["person_years"]
     mark = np.full(cost.shape[0], np.nan)
     explained: dict[str, Line] = {}
@@ -348,7 +279,7 @@ def _contract_year(
     elif terms is not None:
         national = facts["national_factor"][:, row]
         mark, explained = benchmarks.benchmark(terms, base, exposure[:, row], national)
-    total = _summed(cost)
+    total = summed(cost)
     year = ContractYear(
         cost=total,
         expenditure=expenditure,
@@ -372,16 +303,10 @@ def _basket(
     """Cost and number of the claims in a contract's basket."""
     if contract.basket is None:
         return {"basket_cost": total, "basket_claims": np.full_like(total, np.nan)}
-    inside = contract.basket
-    return {
-        "basket_cost": _of_services(facts["cost"], row, inside),
-        "basket_claims": _of_services(facts["claims"], row, inside),
-    }
-
-
-def _of_services(values: FloatArray, row: int, inside: BoolArray) -> FloatArray:
-    """Sum of a variable of one year over segments and some services, (R,)."""
-    return _summed(_summed(values[:, row], inside))
+    found = {"basket_cost": of_services(facts["cost"], row, contract.basket)}
+    if contract.counts_visits:
+        found["basket_claims"] = of_services(facts["claims"], row, contract.basket)
+    return found
 
 
 def _columns(contract: Contract, row: int, seen: Seen) -> dict[str, FloatArray]:

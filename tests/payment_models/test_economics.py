@@ -8,7 +8,7 @@ import pytest
 from vbsim.errors import ParameterError
 from vbsim.payment_models import economics, risk_based_capital
 from vbsim.payment_models.base import Statement, Transfer, given, step
-from vbsim.payment_models.stop_loss import Specific, with_other_cover
+from vbsim.payment_models.stop_loss import Specific, exchanged, without_cover
 from vbsim.vocabulary import DOWNSTREAM, PARTIES, PAYER, PROVIDER, PURCHASER
 
 EXPOSURE = np.array([[600.0, 400.0]])  # person-years of two segments, one realization
@@ -145,7 +145,10 @@ def test_another_cover_in_place_of_the_own() -> None:
     }
     statement = Statement(base | own, ())
     other = Specific(50e3, np.inf, 0.5, 3.0)
-    net, recovered = with_other_cover(statement, other, np.array([90e3]), np.array([1e3]))
-    assert (net[0], recovered[0]) == (1e6 - 36e3 + 45e3, 45e3)
-    bare, nothing = with_other_cover(statement, None, np.zeros(1), np.array([1e3]))
-    assert (bare[0], nothing[0]) == (1e6, 0.0)
+    assert without_cover(statement).tolist() == [1e6]
+    change, recovered = exchanged(statement, other, np.array([90e3]), np.array([1e3]))
+    assert (change[0], recovered[0]) == (-36e3 + 45e3, 45e3)
+    outside = Statement(base, ())
+    assert without_cover(outside).tolist() == [1e6]
+    change, recovered = exchanged(outside, other, np.array([90e3]), np.array([1e3]))
+    assert (change[0], recovered[0]) == (0.0, 0.0)

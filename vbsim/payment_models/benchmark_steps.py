@@ -21,6 +21,14 @@ def at_exposure(per_capita: FloatArray, person_years: FloatArray) -> FloatArray:
     return np.asarray(total)
 
 
+def weighted(weights: FloatArray, by_year: FloatArray) -> FloatArray:
+    """Sum over base years (R, B, S) by their weights (B, S), one after the other, (R, S)."""
+    total = weights[0] * by_year[:, 0]
+    for number in range(1, len(weights)):
+        total = total + weights[number] * by_year[:, number]
+    return np.asarray(total)
+
+
 def blended_growth(
     national: FloatArray, regional: FloatArray, national_weight: float
 ) -> FloatArray:

@@ -16,6 +16,7 @@ import numpy as np
 
 from vbsim.errors import ParameterError
 from vbsim.payment_models.base import FloatArray, Line, amount, given
+from vbsim.payment_models.benchmark_steps import at_exposure, weighted
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +101,13 @@ def benchmark(
     """
     if isinstance(terms, Published):
         level = terms.per_capita * (national_factor if terms.follows_nation else 1.0)
-        total = np.sum(level * person_years, axis=1)
+        total = at_exposure(level * np.ones_like(person_years), person_years)
         return total, {"benchmark": given(total, "stated, per person-year, for the exposure")}
-    historical = np.einsum("b,bs,rbs->rs", terms.weights, terms.trend, base_per_capita)
-    trended = np.sum(historical * person_years, axis=1)
+    historical = weighted(terms.weights[:, None] * terms.trend, base_per_capita)
+    trended = at_exposure(historical, person_years)
     updated = trended
     if terms.follows_nation:
-        updated = np.sum(historical * national_factor * person_years, axis=1)
+        updated = at_exposure(historical * national_factor, person_years)
     total = updated * terms.adjustment
     by_size = "of base years' expenditure per person-year, weighted, for the year's exposure"
     return total, {

@@ -182,10 +182,10 @@ def pieces_at(pieces: Pieces, scores: FloatArray) -> FloatArray:
     Both ends belong to a piece, and the first that holds a score counts: so a tier begins where it
     says, a line joins the next without a gap, and a jump is on the side that comes first.
     """
-    held = np.tile(pieces[-1], (scores.size, 1))
-    for piece in reversed(pieces):
-        held[(scores >= piece[0]) & (scores <= piece[1])] = piece
-    return held
+    number = np.full(scores.size, len(pieces) - 1)
+    for at in reversed(range(len(pieces))):
+        number[(scores >= pieces[at][0]) & (scores <= pieces[at][1])] = at
+    return np.asarray(pieces).T[:, number].T
 
 
 def rate_in_piece(held: FloatArray, scores: FloatArray) -> FloatArray:

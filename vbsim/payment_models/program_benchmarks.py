@@ -12,6 +12,7 @@ luck of the ACO's own members. Lines are amounts at the performance year's expos
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,34 +45,35 @@ def rebased(terms: Rebased, seen: Measured) -> Found:
     last = len(terms.base_years) - 1
     national = terms.national * seen.national_factor
     regional = terms.regional * seen.national_factor * seen.regional_factor[..., None]
-    trend = steps.blended_growth(
-        national[:, last, None] / national[:, :-1],
-        regional[:, last, None] / regional[:, :-1],
-        terms.national_weight,
-    ) * (terms.risk[last] / terms.risk[:-1])
+
+    def growth(start: int, end: int) -> FloatArray:
+        """Two-way growth from one year to another."""
+        return steps.blended_growth(
+            national[:, end] / national[:, start],
+            regional[:, end] / regional[:, start],
+            terms.national_weight,
+        )
+
+    trend = [growth(y, last) * (terms.risk[last] / terms.risk[y]) for y in range(last)]
+    trend.append(np.ones_like(trend[0]) if trend else np.ones_like(national[:, 0]))
     historical, lines = _base_years(terms.weights, seen, trend, "historical_benchmark")
     region = regional[:, last] * terms.risk[last]
     adjusted, more = _adjusted(terms, seen, historical, region, national[:, last])
     lines |= more
     level, more = _at_risk(terms, seen, adjusted)
     lines |= more
-    two_way = steps.blended_growth(
-        national[:, -1] / national[:, last],
-        regional[:, -1] / regional[:, last],
-        terms.national_weight,
-    )
-    return _updated(terms, seen, level, two_way, lines)
+    return _updated(terms, seen, level, growth(last, -1), lines)
 
 
 def _base_years(
-    weights: FloatArray, seen: Measured, trend: FloatArray, name: str
+    weights: FloatArray, seen: Measured, trend: Sequence[FloatArray], name: str
 ) -> tuple[FloatArray, Lines]:
     """Weight the trended base years, per person-year, (R, S), with their lines."""
     lines: Lines = {}
-    parts, total = [], np.zeros(seen.base_per_capita[:, 0].shape)
+    parts, total = [], np.zeros_like(seen.base_per_capita[:, 0])
     for number, weight in enumerate(weights):
         cost = seen.base_per_capita[:, number]
-        added = cost * (trend[:, number] - 1.0)
+        added = cost * (trend[number] - 1.0)
         own, grown = f"base_year_{number + 1}", f"trend_of_base_year_{number + 1}"
         lines[own] = given(
             steps.at_exposure(cost, seen.person_years),
@@ -244,8 +246,8 @@ def blended(terms: Blended, seen: Measured) -> Found:
     national = terms.national * seen.national_factor
     trend = national[:, -1, None] / national[:, :-1] / terms.risk[:-1]
     # Standardized: at a risk score of 1, brought to the performance year's with all base years.
-    standard = np.einsum("b,rbs->rs", terms.weights, seen.base_per_capita * trend)
-    growth = trend * terms.risk[-2]
+    standard = steps.weighted(terms.weights[:, None], seen.base_per_capita * trend)
+    growth = [trend[:, number] * terms.risk[-2] for number in range(len(terms.base_years))]
     _, lines = _base_years(terms.weights, seen, growth, "historical_at_base_risk")
     at = [
         steps.at_exposure(standard * score, seen.person_years)

@@ -177,30 +177,39 @@ def with_stop_loss(
     return Statement({**statement.lines, **lines}, (*statement.transfers, *flows), statement.party)
 
 
-def with_other_cover(
-    statement: Statement, cover: Specific | None, layer_cost: FloatArray, person_years: FloatArray
+def without_cover(statement: Statement) -> FloatArray:
+    """Net result of a statement's party without the specific cover that it has, (R,) [USD]."""
+    return statement.net - sum((line.value for line in _own_cover(statement)), np.zeros(1))
+
+
+def exchanged(
+    statement: Statement, cover: Specific, layer_cost: FloatArray, person_years: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Net result of a statement's party with another specific cover, and what it recovers [USD].
+    """Change that another specific cover makes to a result without one, and its recovery [USD].
 
     Parameters
     ----------
     statement
         Of the contract with the specific cover that it has, and no aggregate one.
     cover
-        Instead of it; ``None`` for no cover.
+        Instead of it.
     layer_cost
         Members' claims inside the other layer, (R,) [USD].
     person_years
         Exposure, (R,).
     """
-    own = [n for n in ("stop_loss_premium", "stop_loss_recovery") if n in statement.lines]
-    bare = statement.net - sum((statement.lines[n].value for n in own), np.zeros(1))
     # A year outside the contract has no cover to exchange.
-    if cover is None or not own:
-        return bare, np.zeros_like(bare)
+    if not _own_cover(statement):
+        return np.zeros_like(layer_cost), np.zeros_like(layer_cost)
     lines = _specific(cover, layer_cost, 12.0 * person_years)
     recovered = lines["stop_loss_recovery"].value
-    return bare + lines["stop_loss_premium"].value + recovered, recovered
+    return lines["stop_loss_premium"].value + recovered, recovered
+
+
+def _own_cover(statement: Statement) -> list[Line]:
+    """Premium and recovery of a statement's own specific cover, if it has one."""
+    names = ("stop_loss_premium", "stop_loss_recovery")
+    return [statement.lines[name] for name in names if name in statement.lines]
 
 
 def _specific(terms: Specific, layer_cost: FloatArray, months: FloatArray) -> Lines:

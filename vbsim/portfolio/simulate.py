@@ -17,7 +17,8 @@ from vbsim.kernels.inputs import Totals
 from vbsim.payment_models.base import FloatArray
 from vbsim.plan import ALL_CLAIMS, Plan
 from vbsim.portfolio.plans import PortfolioPlan, Progress
-from vbsim.settle import Seen, statements
+from vbsim.seen import Seen
+from vbsim.settle import statements
 from vbsim.simulate import numbers_by_block
 from vbsim.vocabulary import CONTRACT, ENTITY, HOLDER, REALIZATION, YEAR
 
