@@ -249,9 +249,8 @@ def _compound(
         return np.stack([weights @ (short * long), weights @ short, weights @ long])
 
     with ThreadPoolExecutor() as threads:
-        parts = threads.map(mixed, range(0, transforms.shape[1], _AT_ONCE))
-    mass = np.maximum(
-        tilting(_POINTS) * np.fft.irfft(np.concatenate(list(parts), axis=1), _POINTS), 0.0
-    )
+        parts = list(threads.map(mixed, range(0, transforms.shape[1], _AT_ONCE)))
+    whole = np.concatenate(parts, axis=1)
+    mass = np.maximum(tilting(_POINTS) * np.fft.irfft(whole, _POINTS), 0.0)
     mass[:, -1] += np.maximum(1.0 - mass.sum(axis=1), 0.0)
     return np.asarray(mass)
