@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from vbsim.generators import (
     entity_year,
     episodes,
+    intervention,
     population,
+    predictor,
     quality,
     quality_measures,
     shocks,
@@ -23,6 +25,7 @@ from vbsim.generators import (
     unit_cost,
     utilization,
 )
+from vbsim.payment_models import program_cost
 from vbsim.payment_models.benchmarks import Published, Simulated
 from vbsim.payment_models.stop_loss import Cover
 from vbsim.rulebook import Figure
@@ -151,6 +154,46 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True)
+class Program:
+    """An intervention in numbers: whom it reaches, what it does and what it costs.
+
+    Parameters
+    ----------
+    label
+        Words for tables and figures.
+    effect
+        Generator of its effects.
+    ramp
+        Share of the full effect that is reached in each simulated year, (T,).
+    reach
+        Whom it flags in each segment, S of them.
+    after_admission
+        Whether it flags those alone who were admitted last year.
+    admission
+        Position of the service whose claims are admissions.
+    engagement
+        Share of the flagged who take part if they are asked.
+    control_share
+        Share of those who would take part and are held out at random, as a trial's controls.
+    cost
+        What it costs, and what it spares in administration.
+    accuracy
+        What the predictor is worth in each segment: name to value, S of them.
+    """
+
+    label: str
+    effect: intervention.Params
+    ramp: FloatArray
+    reach: tuple[predictor.Reach, ...]
+    after_admission: bool
+    admission: int
+    engagement: float
+    control_share: float
+    cost: program_cost.Terms
+    accuracy: tuple[dict[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Condition:
     """What a program asks of a contractor, beside its terms.
 
@@ -276,6 +319,8 @@ class Plan:
         Name of the entity in a portfolio, whose luck, savings and quality are its own.
     sampling
         ``random`` for independent realizations, ``sobol`` for points that fill space evenly.
+    program
+        The intervention, if there is one.
     """
 
     name: str
@@ -298,6 +343,7 @@ class Plan:
     engine: str = "auto"
     entity: str = ""
     sampling: str = "random"
+    program: Program | None = None
 
     @property
     def performance(self) -> BoolArray:

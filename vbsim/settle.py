@@ -14,6 +14,7 @@ import xarray as xr
 from vbsim import vocabulary
 from vbsim.payment_models import MODELS, benchmarks
 from vbsim.payment_models.base import ContractYear, FloatArray, Line, Statement
+from vbsim.payment_models.program_cost import with_program
 from vbsim.payment_models.stop_loss import Cover, with_stop_loss
 from vbsim.plan import BoolArray, Contract, Plan
 
@@ -41,7 +42,7 @@ def settle(plan: Plan, experience: xr.Dataset) -> xr.Dataset:
     seen = Seen.of(experience)
     numbers = experience[vocabulary.REALIZATION].to_numpy()
     settled = _labelled(plan, numbers, statements(plan, seen))
-    if plan.sampling == "random":
+    if plan.sampling == "random" or plan.program is not None:  # no exact expectation with one
         return settled
     dims = vocabulary.SETTLEMENT["control_variate"].dims
     names = [f"cost of {year}" for year in plan.world.years.tolist()]
@@ -148,6 +149,10 @@ def _walk(plan: Plan, contract: Contract, seen: Seen) -> list[Statement]:
         if contract.stop_loss:
             cover = contract.stop_loss[number]
             statement = _protected(statement, cover, contract, row, seen)
+        if plan.program is not None:
+            exposure, flagged = seen.exposure[:, row], seen.facts["program_flagged"][:, row]
+            engaged = seen.facts["program_person_years"][:, row, 0]
+            statement = with_program(statement, plan.program.cost, exposure, flagged, engaged)
         # A model's own line of the same name only repeats what the benchmark's lines explain.
         lines = {**benchmark_lines, **statement.lines} | benchmark_lines
         statements.append(Statement(lines, statement.transfers, statement.party))

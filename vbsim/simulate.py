@@ -26,12 +26,13 @@ from vbsim.errors import CapacityError, ParameterError
 from vbsim.generators import episodes, quality_measures, unit_cost
 from vbsim.kernels import episodes as episodes_kernel
 from vbsim.kernels import grid
-from vbsim.kernels.inputs import Totals
+from vbsim.kernels.inputs import ARM, PROGRAM, Totals
 from vbsim.plan import Episodes, FloatArray, Plan
 
 # Member-years per block: about a second of work, so that progress moves and Ctrl-C is prompt.
 _BLOCK_MEMBER_YEARS = 20_000_000
 _LARGEST_BLOCK = 2000
+_LEAST_LEFT = 1e-9  # of claims that easier access leaves
 
 
 def simulate(plan: Plan, threads: int | None = None, block: int | None = None) -> xr.Dataset:
@@ -143,6 +144,7 @@ def experience_bytes(plan: Plan) -> int:
     kinds, measures = plan.episodes, plan.systematic.quality_measures
     per_year = 4 if kinds is None else 4 + len(kinds.types) * (3 + len(kinds.limits))
     per_year += 2 * len(measures[0].measures) if measures else 0
+    per_year += len(PROGRAM) + 1 if plan.program is not None else 0
     return 8 * plan.realizations * years * (segments * per_cell + per_year)
 
 
@@ -220,6 +222,21 @@ def _episode_types(kinds: Episodes, keys: list[int]) -> episodes_kernel.Types:
     )
 
 
+def _program(plan: Plan, factors: Factors, sums: Totals) -> dict[str, FloatArray]:
+    """Give what the program reached and avoided, all segments together."""
+    if plan.program is None:
+        return {}
+    found = sums.program.sum(axis=2)
+    arms = found[..., 2:].reshape(*found.shape[:2], 2, len(ARM))
+    avoided = sums.cost.sum(axis=2) * (1.0 / np.maximum(factors.access, _LEAST_LEFT) - 1.0)
+    return {
+        "program_flagged": found[..., 0],
+        "program_savings": found[..., 1],
+        "program_access_savings": avoided.sum(axis=2),
+        **{f"program_{name}": arms[..., place] for place, name in enumerate(ARM)},
+    }
+
+
 def _labelled(plan: Plan, realizations: np.ndarray, factors: Factors, sums: Totals) -> xr.Dataset:
     world, measures = plan.world, plan.systematic.quality_measures
     values = {
@@ -231,6 +248,7 @@ def _labelled(plan: Plan, realizations: np.ndarray, factors: Factors, sums: Tota
         "local_factor": factors.local,
         "true_savings": factors.savings,
         **_quality(plan, realizations, factors, sums),
+        **_program(plan, factors, sums),
     }
     if plan.episodes is not None:
         values |= _episodes(plan, plan.episodes, realizations, factors, sums)
@@ -244,6 +262,8 @@ def _labelled(plan: Plan, realizations: np.ndarray, factors: Factors, sums: Tota
     if plan.episodes is not None:
         coordinates[vocabulary.EPISODE_TYPE] = list(plan.episodes.types)
         coordinates[vocabulary.EPISODE_LIMIT] = list(plan.episodes.limits)
+    if plan.program is not None:
+        coordinates[vocabulary.ARM] = [vocabulary.ENGAGED, vocabulary.HELD_OUT]
     if measures:
         coordinates[vocabulary.QUALITY_MEASURE] = [m.name for m in measures[0].measures]
     variables = {n: (vocabulary.EXPERIENCE[n].dims, v) for n, v in values.items()}

@@ -30,7 +30,9 @@ QUALITY_MEASURE = "quality_measure"
 EPISODE_TYPE = "episode_type"
 EPISODE_LIMIT = "episode_limit"
 CONTROL = "control"
+ARM = "arm"
 
+ENGAGED, HELD_OUT = "engaged", "held out"
 PURCHASER = "purchaser"
 PAYER = "payer"
 PROVIDER = "provider"
@@ -62,6 +64,7 @@ COORDINATES = {
     QUALITY_MEASURE: "quality measure",
     EPISODE_TYPE: "episode type",
     CONTROL: "control variate: a quantity whose mean is known to be 0",
+    ARM: "members who take part in the program, and those held out at random",
     EPISODE_LIMIT: "high-cost cap on an episode's spending",
     "adds_to_net": "1 for a line that adds up to the net result, 0 for one that explains",
 }
@@ -126,6 +129,33 @@ EXPERIENCE = {
         "cost of the episodes, each counted up to a high-cost cap",
         always=False,
     ),
+}
+
+_PROGRAM = {
+    "members": ("members", "members of the arm"),
+    "person_years": ("person-years", "exposure of the arm in the year"),
+    "person_years_before": ("person-years", "exposure of the arm in the year before"),
+    "cost": (USD, "claims cost of the arm in the year"),
+    "cost_before": (USD, "claims cost of the arm in the year before"),
+    "admitted": ("members", "members of the arm admitted in the year"),
+    "admitted_before": ("members", "members of the arm admitted in the year before"),
+}
+EXPERIENCE |= {
+    "program_flagged": Variable(
+        (REALIZATION, YEAR), "members", "members flagged by the program", always=False
+    ),
+    "program_savings": Variable(
+        (REALIZATION, YEAR),
+        USD,
+        "claims avoided among those who take part, expected for these members and this effect",
+        always=False,
+    ),
+    "program_access_savings": Variable(
+        (REALIZATION, YEAR), USD, "claims avoided among all members by easier access", always=False
+    ),
+} | {
+    f"program_{name}": Variable((REALIZATION, YEAR, ARM), unit, words, always=False)
+    for name, (unit, words) in _PROGRAM.items()
 }
 
 SETTLEMENT = {

@@ -58,8 +58,7 @@ class Moments:
 def moments(plan: Plan, segment: int, services: bool = True) -> Moments:
     """Exact moments of a segment's member: cost and claims by service, person-years, layers."""
     world, people = plan.world, plan.world.people[segment]
-    partial = 2.0 * (1.0 - people.person_years_per_member)
-    exposure, square = 1.0 - partial / 2.0, 1.0 - partial * 2.0 / 3.0
+    exposure, square = (population.exposure_moment(people, order, 0.0) for order in (1, 2))
     ones = np.ones((world.years.size, 1))
     columns = [(exposure * ones, np.sqrt(square - exposure**2) * ones)]
     columns += [
@@ -69,25 +68,25 @@ def moments(plan: Plan, segment: int, services: bool = True) -> Moments:
     ]
     random = np.empty((world.years.size, 0))
     if services:
-        more, random = _of_services(plan, segment, exposure, square)
+        more, random = _of_services(plan, segment, exposure)
         columns = [*more, *columns]
     mean, spread = (np.concatenate(part, axis=1) for part in zip(*columns, strict=True))
     return Moments(mean, spread, random)
 
 
 def _of_services(
-    plan: Plan, segment: int, exposure: float, square: float
+    plan: Plan, segment: int, exposure: float
 ) -> tuple[list[tuple[FloatArray, FloatArray]], FloatArray]:
     """Mean and spread of each service's cost and claims, (T, K) each, and what is random in them.
 
-    ``exposure`` and ``square`` are the means of a member's person-years and of their square.
+    ``exposure`` is the mean of a member's person-years.
     """
     world, people = plan.world, plan.world.people[segment]
     tables = [table_moments(unit_cost.quantile_table(law)) for law in world.unit_costs]
     ratio = np.array([1.0 + (spread / mean) ** 2 for mean, spread in tables])
     rate, price = world.rate[:, segment], world.mean_unit_cost[:, segment]
     response = np.array([_square_response(people, use[segment]) for use in world.use])
-    between = rate**2 * (square * response - exposure**2)
+    between = rate**2 * (response - exposure**2)
     claims = exposure * rate
     columns = [
         (claims * price, price * np.sqrt(claims * ratio + between)),
@@ -98,14 +97,12 @@ def _of_services(
 
 
 def _square_response(people: population.Params, use: utilization.Params) -> FloatArray:
-    """E[response**2] of each service; the mean response is 1."""
+    """E[(exposure * response)**2] of each service; the mean response of a person-year is 1."""
     found = []
     for power in use.elasticities:
-        first, second = (
-            population.risk_moment(people, p) * utilization.transient_moment(use, p)
-            for p in (power, 2.0 * power)
-        )
-        found.append(second / first**2)
+        first = population.risk_moment(people, power) * utilization.transient_moment(use, power)
+        second = population.exposure_moment(people, 2, 2.0 * power)
+        found.append(second * utilization.transient_moment(use, 2.0 * power) / first**2)
     return np.array(found)
 
 
@@ -161,6 +158,7 @@ class CollectiveEngine:
             np.empty((*shape, services)),
             np.empty((*shape, layers)),
             np.empty(shape),
+            np.empty((*shape, 0)),
         )
         stretch = _with_logs(factors)
         numbers = realizations.astype(np.int64)

@@ -59,10 +59,11 @@ def trajectories(plan: Plan, segment: int, count: int) -> Trajectories:
     world = plan.world
     people = world.people[segment]
     steps = max(round((people.person_years_per_member - 0.5) / _EXPOSURE_STEP), 1)
+    most = people.whole().person_years_per_member
     return _trajectories(
         plan.seed_of("claims"),
         world.segments[segment],
-        replace(people, person_years_per_member=0.5 + _EXPOSURE_STEP * steps),
+        replace(people, person_years_per_member=min(0.5 + _EXPOSURE_STEP * steps, most)),
         tuple(year[segment] for year in world.use),
         world.unit_costs,
         tuple(map(tuple, world.relative_price.tolist())),

@@ -17,6 +17,7 @@ from types import ModuleType
 from vbsim.generators import (
     entity_year,
     episodes,
+    intervention,
     population,
     quality,
     quality_measures,
@@ -30,6 +31,7 @@ from vbsim.generators import (
 GENERATORS: dict[str, ModuleType] = {
     "entity_year": entity_year,
     "episodes": episodes,
+    "intervention": intervention,
     "population": population,
     "quality": quality,
     "quality_measures": quality_measures,

@@ -17,10 +17,15 @@ from vbsim.scenario.world import Draft
 
 
 def base_years(scenario: Scenario) -> tuple[int, ...]:
-    """All base years that any benchmark of the scenario names, rising."""
+    """All base years that any benchmark of the scenario names, rising.
+
+    A program looks back, so with one the year before the first is among them.
+    """
     own = [getattr(words, "benchmark", None) for words in scenario.contracts.values()]
     stated = [scenario.benchmark, *own]
-    return tuple(sorted({year for words in stated if words for year in words.base_years}))
+    before = [] if scenario.intervention is None else [scenario.start_year - 1]
+    years = {year for words in stated if words for year in words.base_years}
+    return tuple(sorted(years.union(before)))
 
 
 def weights(stated: Benchmark) -> FloatArray:

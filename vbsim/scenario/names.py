@@ -27,6 +27,7 @@ STREAMS = (
     "quality",
     "episodes",
     "quality_measures",
+    "intervention",
     "sobol",
 )
 

@@ -20,6 +20,7 @@ from vbsim.scenario.desk import (
     resolve_contract,
     truncation_layer,
 )
+from vbsim.scenario.intervention import program
 from vbsim.scenario.levels import base_years, expected_levels
 from vbsim.scenario.names import wrong_names
 from vbsim.scenario.schema import Scenario
@@ -32,6 +33,7 @@ _QUOTED = (
     "uncertainty",
     "benchmark",
     "quality",
+    "intervention",
     "stop_loss",
     "episodes",
     "contracts",
@@ -79,9 +81,9 @@ def resolve(scenario: Scenario, entity: str = "") -> Plan:
     with audit.at("uncertainty"):
         systematic = _systematic(draft, book)
     bundled = desk.plan_episodes()
+    made = program(audit, world)
     if entity:
-        bounds, everything = np.zeros(draft.members.shape), np.ones(len(draft.services), dtype=bool)
-        layers[ALL_CLAIMS] = Layer(ALL_CLAIMS, everything, bounds, bounds + np.inf, False)
+        layers[ALL_CLAIMS] = _all_claims(draft)
     audit.check()
     audit.stated(*((key,) for key in _QUOTED))
     outputs, observed = scenario.outputs, scenario.outputs.observed
@@ -107,7 +109,13 @@ def resolve(scenario: Scenario, entity: str = "") -> Plan:
         episodes=bundled,
         engine="collective" if entity else "auto",
         entity=entity,
+        program=made,
     )
+
+
+def _all_claims(draft: Draft) -> Layer:
+    bounds, everything = np.zeros(draft.members.shape), np.ones(len(draft.services), dtype=bool)
+    return Layer(ALL_CLAIMS, everything, bounds, bounds + np.inf, False)
 
 
 def as_yaml(scenario: Scenario) -> str:

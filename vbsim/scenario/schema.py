@@ -13,6 +13,7 @@ from pydantic import Field, PrivateAttr, model_validator
 from vbsim.errors import ParameterError, in_parts
 from vbsim.generators import true_savings
 from vbsim.scenario.contracts import Contract
+from vbsim.scenario.intervention import Intervention
 from vbsim.scenario.quality import Quality
 from vbsim.scenario.shape import (
     Benchmark,
@@ -64,6 +65,21 @@ class Population(Cited):
     retention: Share | None = Field(default=None, description="share of members kept next year")
     ill_persistence: Share | None = Field(
         default=None, description="correlation of a member's state, ill or well, over a year"
+    )
+    leaving_ratio: Annotated[float, Field(ge=0.0, le=100.0)] | None = Field(
+        default=None, description="probability that an ill member leaves over that of a well one"
+    )
+    transient_persistence: Share | None = Field(
+        default=None, description="correlation of a member's transient over a year"
+    )
+    death_well: Spread | None = Field(
+        default=None, description="share of members in the well state who die within a year"
+    )
+    death_ill: Spread | None = Field(
+        default=None, description="share of members in the ill state who die within a year"
+    )
+    end_of_life_ratio: Annotated[float, Field(ge=1.0, le=100.0)] | None = Field(
+        default=None, description="intensity of the year of death over that of another year"
     )
     per_capita_truncated: bool = Field(
         default=False, description="per_capita is expenditure after truncation, as CMS publishes it"
@@ -178,6 +194,7 @@ class Scenario(Part):
     uncertainty: Uncertainty = Uncertainty()
     benchmark: Benchmark | None = None
     quality: Quality = Quality()
+    intervention: Intervention | None = None
     episodes: dict[Name, EpisodeType] = Field(
         default_factory=dict, description="episode types, where they differ from the assumptions"
     )
