@@ -42,7 +42,7 @@ def settle(plan: Plan, experience: xr.Dataset) -> xr.Dataset:
     seen = Seen.of(experience)
     numbers = experience[vocabulary.REALIZATION].to_numpy()
     settled = _labelled(plan, numbers, statements(plan, seen))
-    if plan.sampling == "random" or plan.program is not None:  # no exact expectation with one
+    if plan.sampling == "random":
         return settled
     dims = vocabulary.SETTLEMENT["control_variate"].dims
     names = [f"cost of {year}" for year in plan.world.years.tolist()]

@@ -105,7 +105,7 @@ def test_money_axes_state_their_unit(name: str, findings: Findings) -> None:
 def test_figures_that_do_not_apply_are_left_out() -> None:
     nothing = made.findings([made.contract("nothing", benchmark=False)], count=1)
     drawn = [name for name, each in FIGURES.items() if each.draw(nothing) is not None]
-    assert drawn == ["net_result", "comparison", "waterfall"]
+    assert drawn == ["net_result", "comparison", "program_return", "waterfall"]
 
 
 def test_exceedance_at_zero_is_the_probability_of_a_loss(findings: Findings) -> None:

@@ -34,6 +34,11 @@ def choose(plan: Plan) -> tuple[str, str]:
                 "engine: found collective and an intervention; expected claims, or auto, which "
                 "chooses it: a program picks members by their own past, so each is simulated"
             )
+        if plan.sampling != "random":
+            raise ParameterError(
+                f"sampling: found {plan.sampling} and an intervention; expected random: the cost "
+                "that it leaves has no exact expectation to hold the luck against"
+            )
         return "claims", "the program picks members by their own past: each is simulated"
     if plan.engine != "auto":
         return plan.engine, "as asked for"

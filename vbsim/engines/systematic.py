@@ -114,9 +114,7 @@ def systematic(
     )
 
 
-def _left(
-    plan: Plan, source: Points, realizations: np.ndarray
-) -> tuple[FloatArray, FloatArray]:
+def _left(plan: Plan, source: Points, realizations: np.ndarray) -> tuple[FloatArray, FloatArray]:
     """Share of their claims that a program leaves its members, and easier access everybody.
 
     One draw of the effect per realization: the first performance year's holds for all.
@@ -124,8 +122,6 @@ def _left(
     if plan.program is None:
         return NO_PROGRAM, np.ones((1, 1, 1))
     first = plan.world.years[plan.performance][:1]
-    effects = _draw(
-        source, "intervention", intervention, plan.program.effect, realizations, first
-    )
+    effects = _draw(source, "intervention", intervention, plan.program.effect, realizations, first)
     left = 1.0 - plan.program.ramp[:, None, None] * effects
     return np.ascontiguousarray(left[:, :, 0]), left[:, :, 1]

@@ -140,7 +140,9 @@ class Params:
     @property
     def partial(self) -> float:
         """Share of the members who do not die that is enrolled for part of a year."""
-        return 2.0 * (1.0 - (self.person_years_per_member - self.deaths / 2.0) / (1.0 - self.deaths))
+        return 2.0 * (
+            1.0 - (self.person_years_per_member - self.deaths / 2.0) / (1.0 - self.deaths)
+        )
 
     def whole(self) -> Params:
         """Return the same population, enrolled all year but for those who die."""

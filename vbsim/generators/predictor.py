@@ -87,10 +87,10 @@ def record(people: population.Params, use: utilization.Params, claims: Claims) -
     logs, weights, found = [], [], []
     for before, (log_level, share, stay) in enumerate(states):
         told = np.zeros((size, 3))
-        for state, level in enumerate(np.log(people.levels)):
+        for state, level in enumerate(np.log(people.levels).tolist()):
             chance = _chance(people, before, state)
             # The same function of risk and of risk times transient, as these are kept or not.
-            year = _year(people, use, claims, state, shape + level)
+            year = _year(people, use, claims, state, np.asarray(shape + level))
             fresh = _mean_over_transient(people, use, claims, state, risk, transient, level)
             keep = people.transient_persistence
             drawn = np.stack(
@@ -146,7 +146,7 @@ def _mean_over_transient(
     """Mean of :func:`_year` over a fresh transient at every risk, (risks, 3)."""
     size = risk[1].size + transient[1].size - 1
     logs = risk[0] + transient[0] + level + LOG_STEP * np.arange(size)
-    year = _year(people, use, claims, state, logs)
+    year = _year(people, use, claims, state, np.asarray(logs, dtype=np.float64))
     columns = [np.convolve(column, transient[1][::-1], mode="valid") for column in year.T]
     return np.stack(columns, axis=1)
 

@@ -38,8 +38,8 @@ jit = njit(error_model="numpy")
 # Arrays of one batch of members; in one record, because passing arrays costs reference counts.
 # ``people`` and ``claims`` are members' keys, ``keys`` their year's; ``level``, ``risk`` and
 # ``intensity`` are logarithms; ``number``, ``service`` and ``drawn`` have entries by ``who``. Of a
-# program: ``last``, ``exposed``, ``before`` and ``paid`` are last year's intensity, exposure, whether
-# admitted, and cost.
+# program: ``last``, ``exposed``, ``before`` and ``paid`` are last year's intensity, exposure,
+# whether admitted, and cost.
 _FIELDS = {
     "u8": "people claims keys service",
     "u4": "first second place count who number odd willing fresh",
@@ -173,10 +173,19 @@ def look_back(batch, size):  # type: ignore[no-untyped-def]
 @jit
 def live_on(batch, size, index, people):  # type: ignore[no-untyped-def]
     """Let transients persist, and members die: then the rest of the year is not theirs."""
-    (year, segment), none = index, np.uint64(0)
+    year, segment = index
     words(batch, batch["people"], people.dynamics[segment], people.years[year], size)
-    keep, death, ill = people.keep[year, segment], people.death[segment], people.log_level[segment, 1]
-    level, risk, transient, fresh = batch["level"], batch["risk"], batch["transient"], batch["drawn"]
+    keep, death, ill = (
+        people.keep[year, segment],
+        people.death[segment],
+        people.log_level[segment, 1],
+    )
+    level, risk, transient, fresh = (
+        batch["level"],
+        batch["risk"],
+        batch["transient"],
+        batch["drawn"],
+    )
     for i in range(size):
         kept = not batch["gone"][i] and unit(batch["first"][i]) < keep
         transient[i] = transient[i] if kept else fresh[i]

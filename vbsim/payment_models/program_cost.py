@@ -77,7 +77,9 @@ def with_program(
         "program_engaged_months": given(
             12.0 * engaged_years, "exposure of members who take part", "member-months"
         ),
-        "program_engaged_pmpm": given(terms.engaged_pmpm, "program, each who takes part", "USD PMPM"),
+        "program_engaged_pmpm": given(
+            terms.engaged_pmpm, "program, each who takes part", "USD PMPM"
+        ),
         "administrative_saving_pmpm": given(
             terms.administrative_saving_pmpm, "work spared by automation, net", "USD PMPM"
         ),

@@ -12,7 +12,18 @@ from vbsim.generators import intervention, predictor, unit_cost
 from vbsim.kernels.grid import table_moments
 from vbsim.payment_models import program_cost
 from vbsim.plan import FloatArray, Program, World
-from vbsim.scenario.shape import Cited, Label, Name, Part, Share, SignedShare, Spread, Wrong, one_of, refuse
+from vbsim.scenario.shape import (
+    Cited,
+    Label,
+    Name,
+    Part,
+    Share,
+    SignedShare,
+    Spread,
+    Wrong,
+    one_of,
+    refuse,
+)
 
 if TYPE_CHECKING:
     from vbsim.scenario.audit import Audit
@@ -84,7 +95,7 @@ class Automation(Cited):
 
 
 class Intervention(Cited):
-    """A program that picks members by their last year, and lowers the use of those who take part."""
+    """A program that picks members by their last year and lowers the use of those who take part."""
 
     label: Label = "Program"
     predictor: Predictor | None = None
@@ -109,7 +120,9 @@ class Intervention(Cited):
     )
     member_pmpm: _PRICE = Field(default=0.0, description="cost per member [USD PMPM]")
     flagged_cost: _PRICE = Field(default=0.0, description="outreach per member flagged [USD]")
-    engaged_pmpm: _PRICE = Field(default=0.0, description="cost per member who takes part [USD PMPM]")
+    engaged_pmpm: _PRICE = Field(
+        default=0.0, description="cost per member who takes part [USD PMPM]"
+    )
     automation: Automation = Automation()
 
     @model_validator(mode="after")
@@ -135,7 +148,8 @@ def program(audit: Audit, world: World) -> Program | None:
     if stated is None:
         return None
     services = world.services
-    for key, names in ((("effect",), stated.effect), (("automation", "access"), stated.automation.access)):
+    access = stated.automation.access
+    for key, names in ((("effect",), stated.effect), (("automation", "access"), access)):
         for name in (name for name in names if name not in services):
             _unknown_service(audit, (_PATH, *key, name), name, services)
     if stated.admission_service not in services:
@@ -165,7 +179,9 @@ def program(audit: Audit, world: World) -> Program | None:
     return made
 
 
-def _unknown_service(audit: Audit, path: tuple[str, ...], name: str, known: tuple[str, ...]) -> None:
+def _unknown_service(
+    audit: Audit, path: tuple[str, ...], name: str, known: tuple[str, ...]
+) -> None:
     audit.wrong(path, f"'{name}'", f"a service of this scenario: {', '.join(known)}")
 
 
