@@ -19,6 +19,7 @@ from vbsim.generators import (
     predictor,
     quality,
     quality_measures,
+    risk_score,
     shocks,
     trend,
     true_savings,
@@ -96,6 +97,7 @@ class Systematic:
     """Generators of what reaches all members of a realization at once.
 
     ``quality_measures`` holds one generator per simulated year, and is empty without measures.
+    ``risk_score`` says how scores are measured, if they are.
     """
 
     trend: trend.Params
@@ -104,6 +106,7 @@ class Systematic:
     true_savings: true_savings.Params
     quality: quality.Params
     quality_measures: tuple[quality_measures.Params, ...] = ()
+    risk_score: risk_score.Params | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,6 +203,7 @@ def _contract_year(
         # Of 476 ACOs in 2024 none missed both standards (CMS PY2024 PUF).
         alternative_standard_met=1.0,
         segment_person_years=exposure[:, row],
+        **({"segment_risk_score": facts["risk_score"][:, row]} if "risk_score" in facts else {}),
         **_basket(contract, row, facts, total),
         **_columns(contract, row, seen),
     )

@@ -23,7 +23,7 @@ from vbsim.engines.collective import CollectiveEngine
 from vbsim.engines.points import Points, RandomPoints, points_of
 from vbsim.engines.systematic import Factors, systematic
 from vbsim.errors import CapacityError, ParameterError
-from vbsim.generators import episodes, quality_measures, unit_cost
+from vbsim.generators import episodes, quality_measures, risk_score, unit_cost
 from vbsim.kernels import episodes as episodes_kernel
 from vbsim.kernels import grid
 from vbsim.kernels.inputs import ARM, PROGRAM, Totals
@@ -144,6 +144,7 @@ def experience_bytes(plan: Plan) -> int:
     kinds, measures = plan.episodes, plan.systematic.quality_measures
     per_year = 4 if kinds is None else 4 + len(kinds.types) * (3 + len(kinds.limits))
     per_year += 2 * len(measures[0].measures) if measures else 0
+    per_cell += 0 if plan.systematic.risk_score is None else 1
     per_year += len(PROGRAM) + 1 if plan.program is not None else 0
     return 8 * plan.realizations * years * (segments * per_cell + per_year)
 
@@ -222,6 +223,27 @@ def _episode_types(kinds: Episodes, keys: list[int]) -> episodes_kernel.Types:
     )
 
 
+def _risk_score(
+    plan: Plan, realizations: np.ndarray, factors: Factors, sums: Totals
+) -> dict[str, FloatArray]:
+    """Risk scores as they are measured, from what luck did to last year's cost."""
+    params, world = plan.systematic.risk_score, plan.world
+    if params is None:
+        return {}
+    uniforms = RandomPoints(plan).uniforms(
+        "risk_score", risk_score.labels(params), realizations, world.years
+    )
+    whole = factors.national * (factors.local * (1.0 - factors.savings))[..., None]
+    expected = whole * world.expected_cost * sums.person_years
+    luck = sums.cost.sum(axis=3) / np.where(expected > 0.0, expected, np.inf) - 1.0
+    last_year = np.zeros_like(luck)
+    follows = np.diff(world.years) == 1
+    last_year[:, 1:][:, follows] = luck[:, :-1][:, follows]
+    since = world.years - plan.start_year
+    errors = risk_score.values(params, uniforms)
+    return {"risk_score": risk_score.measured(params, errors, world.members, last_year, since)}
+
+
 def _program(plan: Plan, factors: Factors, sums: Totals) -> dict[str, FloatArray]:
     """Give what the program reached and avoided, all segments together."""
     if plan.program is None:
@@ -249,6 +271,7 @@ def _labelled(plan: Plan, realizations: np.ndarray, factors: Factors, sums: Tota
         "true_savings": factors.savings,
         **_quality(plan, realizations, factors, sums),
         **_program(plan, factors, sums),
+        **_risk_score(plan, realizations, factors, sums),
     }
     if plan.episodes is not None:
         values |= _episodes(plan, plan.episodes, realizations, factors, sums)

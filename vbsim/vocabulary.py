@@ -105,6 +105,12 @@ EXPERIENCE = {
     "quality_standard_met": Variable(
         (REALIZATION, YEAR), "1", "quality performance standard met (1) or not (0)"
     ),
+    "risk_score": Variable(
+        (REALIZATION, YEAR, SEGMENT),
+        SHARE,
+        "measured mean risk score over its stated level",
+        always=False,
+    ),
     "measure_rate": Variable(
         (REALIZATION, YEAR, QUALITY_MEASURE), SHARE, "rate of a quality measure", always=False
     ),

@@ -17,6 +17,7 @@ from vbsim.generators import (
     population,
     quality,
     quality_measures,
+    risk_score,
     shocks,
     trend,
     true_savings,
@@ -60,6 +61,7 @@ JOINT = episodes.Params(
     other_cost=3_500.0,
     other_cv=0.5,
 )
+SCORES = risk_score.Params(("aged",))
 EFFECTS = intervention.Params(
     ("inpatient", "ed", "primary_care"),
     (0.1, 0.06, -0.1),
@@ -89,6 +91,7 @@ SAMPLES: dict[str, list[Any]] = {
         quality_measures.Params((replace(SCREENING, mean=0.0, sd=0.0),), correlation=1.0),
         quality_measures.Params((replace(SCREENING, mean=0.5, sd=0.49),)),
     ],
+    "risk_score": [risk_score.Params(("a", "b"), 0.8, 0.3, 0.01), risk_score.Params(("a",))],
     "shocks": [
         SHOCKS,
         replace(SHOCKS, correlation=1.0, pandemic_probability=1.0),
@@ -225,6 +228,8 @@ NONSENSE: list[tuple[Any, dict[str, Any], str]] = [
         r"person_years_per_member is 1; expected at most 0.98625 where 2.8%",
     ),
     (PEOPLE, {"end_of_life_ratio": 0.5}, r"end_of_life_ratio 0.5 is out of range; .* and 1 to 100"),
+    (SCORES, {"coding_drift": 1.5}, r"coding_drift is 1.5; expected .* \(write 1 % as 0.01\)"),
+    (SCORES, {"response": 1.2}, r"noise_sd 0 or response 1.2 is out of range; expected 0 to 10"),
     (
         EFFECTS,
         {"means": (1.2, 0.0, 0.0)},

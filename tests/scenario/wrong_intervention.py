@@ -42,10 +42,12 @@ def case(
     )
 
 
-def member_case(name: str, new: str, path: str, found: str, expected: str, mark: str) -> Case:
+def member_case(
+    name: str, new: str, path: str, found: str, expected: str, mark: str, todo: str = ""
+) -> Case:
     """The population with one line more."""
     return Case(
-        name, "  retention: 0.9\n", f"  retention: 0.9\n  {new}\n", path, found, expected, "", mark
+        name, "  retention: 0.9\n", f"  retention: 0.9\n  {new}\n", path, found, expected, todo, mark
     )
 
 
@@ -180,6 +182,15 @@ CASES = [
         "person_years_per_member is 0.975",
         "at most 0.9275 where 14.5% of the members die within the year, on average at half of it",
         "population:",
+    ),
+    member_case(
+        "coding as percent",
+        "risk_measurement: {coding_drift: 1.5}",
+        "population.risk_measurement.coding_drift",
+        "1.5",
+        "a share of 1, at most 1",
+        "risk_measurement",
+        "write 1.5 % as 0.015",
     ),
     member_case(
         "negative deaths",

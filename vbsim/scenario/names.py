@@ -28,6 +28,7 @@ STREAMS = (
     "episodes",
     "quality_measures",
     "intervention",
+    "risk_score",
     "sobol",
 )
 

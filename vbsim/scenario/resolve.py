@@ -8,7 +8,7 @@ import numpy as np
 from ruamel.yaml import YAML
 
 from vbsim import rulebook
-from vbsim.generators import entity_year, shocks, trend, true_savings
+from vbsim.generators import entity_year, risk_score, shocks, trend, true_savings
 from vbsim.plan import ALL_CLAIMS, Layer, Observed, Plan, Systematic
 from vbsim.rulebook import Rulebook
 from vbsim.scenario import quality
@@ -163,4 +163,12 @@ def _systematic(draft: Draft, book: Rulebook) -> Systematic:
         true_savings=true_savings.Params(prior.mean if prior else 0.0, prior.sd if prior else 0.0),
         quality=score,
         quality_measures=measures,
+        risk_score=_measured(draft),
     )
+
+
+def _measured(draft: Draft) -> risk_score.Params | None:
+    stated = draft.audit.scenario.population.risk_measurement
+    if stated is None:
+        return None
+    return risk_score.Params(draft.segments, stated.noise_sd, stated.response, stated.coding_drift)

@@ -53,6 +53,21 @@ class Segment(Cited):
     )
 
 
+class RiskMeasurement(Cited):
+    """How risk scores are measured; without it they are as stated."""
+
+    noise_sd: Annotated[float, Field(ge=0.0, le=10.0)] = Field(
+        default=0.0, description="sd of the error of one member's score"
+    )
+    response: Share = Field(
+        default=0.0,
+        description="change of a mean score with last year's cost that is luck, as ratios",
+    )
+    coding_drift: Annotated[SignedShare, Field(ge=-0.2, le=0.2)] = Field(
+        default=0.0, description="growth of scores by coding, a year"
+    )
+
+
 class Population(Cited):
     """Who is assigned to the entity."""
 
@@ -81,6 +96,7 @@ class Population(Cited):
     end_of_life_ratio: Annotated[float, Field(ge=1.0, le=100.0)] | None = Field(
         default=None, description="intensity of the year of death over that of another year"
     )
+    risk_measurement: RiskMeasurement | None = None
     per_capita_truncated: bool = Field(
         default=False, description="per_capita is expenditure after truncation, as CMS publishes it"
     )
