@@ -13,12 +13,14 @@ from vbsim.generators import unit_cost
 from vbsim.plan import Plan
 
 
-def simulate_year(plan: Plan, scale: np.ndarray, rng: np.random.Generator) -> dict[str, float]:
-    """Simulate the first segment and year: claims and cost by service, layer cost, exposure.
+def simulate_year(
+    plan: Plan, scale: np.ndarray, rng: np.random.Generator, segment: int = 0
+) -> dict[str, float]:
+    """Simulate a segment's first year: claims and cost by service, layer cost, exposure.
 
     ``scale`` is the response of each service at intensity 1, shape (services,).
     """
-    year = segment = 0
+    year = 0
     world = plan.world
     people, use = world.people[segment], world.use[year][segment]
     count = int(world.members[year, segment])

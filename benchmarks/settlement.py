@@ -22,11 +22,14 @@ import xarray as xr
 
 from vbsim.plan import Contract, Plan
 from vbsim.scenario.load import load
+from vbsim.scenario.portfolio import is_portfolio
 from vbsim.scenario.resolve import resolve
+from vbsim.scenario.source import read_source
 from vbsim.settle import settle
 from vbsim.simulate import simulate
 
-SCENARIOS = sorted((Path(__file__).parents[1] / "scenarios").glob("*.yaml"))
+_SHIPPED = sorted((Path(__file__).parents[1] / "scenarios").glob("*.yaml"))
+SCENARIOS = [path for path in _SHIPPED if not is_portfolio(read_source(path))]
 SIMULATED = 200  # realizations that are repeated
 REALIZATIONS, YEARS = 10_000, 5
 RUNS = 5

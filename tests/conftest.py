@@ -19,11 +19,16 @@ import pytest
 from tests.scenario.base import CommandLine
 from vbsim.plan import Plan
 from vbsim.scenario.load import load
+from vbsim.scenario.portfolio import is_portfolio
 from vbsim.scenario.resolve import resolve
 from vbsim.scenario.schema import Scenario
+from vbsim.scenario.source import read_source
 
 REPOSITORY = Path(__file__).parents[1]
 DATA = REPOSITORY.parent / "shared" / "data"
+_SHIPPED = sorted((REPOSITORY / "scenarios").glob("*.yaml"))
+PORTFOLIOS = [path for path in _SHIPPED if is_portfolio(read_source(path))]
+SCENARIOS = [path for path in _SHIPPED if path not in PORTFOLIOS]
 
 
 def small_scenario(**changes: Any) -> Scenario:

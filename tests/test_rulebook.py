@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import vbsim
-from tests.conftest import REPOSITORY
+from tests.conftest import SCENARIOS
 from vbsim import rulebook
 from vbsim.errors import RuleError
 from vbsim.rulebook import Rulebook, parse
@@ -292,7 +292,7 @@ IDLE = {
 
 def scenario_files() -> list[Path]:
     templates = Path(vbsim.__file__).parent / "scenario" / "templates"
-    return [*(REPOSITORY / "scenarios").glob("*.yaml"), *templates.glob("*.yaml")]
+    return [*SCENARIOS, *templates.glob("*.yaml")]
 
 
 def test_every_figure_is_read_by_some_scenario() -> None:

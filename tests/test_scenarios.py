@@ -13,11 +13,10 @@ import pytest
 import xarray as xr
 
 import vbsim
-from tests.conftest import REPOSITORY, plan_of
+from tests.conftest import REPOSITORY, SCENARIOS, plan_of
 from vbsim.plan import Plan
 from vbsim.run import rebuild_report
 
-SCENARIOS = sorted((REPOSITORY / "scenarios").glob("*.yaml"))
 TEMPLATES = sorted((REPOSITORY / "vbsim" / "scenario" / "templates").glob("*.yaml"))
 FILES = {"scenario.yaml", "manifest.json", "results.nc", "summary.csv", "report.html", "figures"}
 

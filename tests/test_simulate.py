@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import subprocess
 import sys
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -234,8 +234,24 @@ def test_processors_change_nothing(processor: str, tmp_path) -> None:
     assert done.stdout.strip() == digest(), done.stderr
 
 
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_threads_of_linear_algebra_change_nothing(threads: str) -> None:
+    """Long sums are split among the threads of BLAS; their number is not seen in a result."""
+    words = "from tests.test_simulate import digest; print(digest())"
+    root = Path(__file__).parents[1]
+    environment = os.environ | {"OPENBLAS_NUM_THREADS": threads, "PYTHONPATH": str(root)}
+    done = subprocess.run(
+        [sys.executable, "-c", words], env=environment, cwd=root, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == digest(), done.stderr
+
+
 def digest() -> str:
-    """What the claims engine draws, as a short text."""
-    seen = engine_of(resolve(small_scenario())).block(np.arange(20))
+    """What both engines draw, as a short text."""
     names = ("claims", "cost", "layer_cost", "person_years")
-    return sha256(b"".join(seen[name].values.tobytes() for name in names)).hexdigest()
+    found = hashlib.sha256()
+    for engine in ("claims", "collective"):
+        seen = engine_of(replace(resolve(small_scenario()), engine=engine)).block(np.arange(20))
+        for name in names:
+            found.update(seen[name].values.tobytes())
+    return found.hexdigest()

@@ -2,6 +2,7 @@
 
 The verbs, each taking the noun before it: :func:`load` → :func:`resolve` → :func:`simulate` →
 :func:`settle` → :func:`measure`; :func:`run` does them all and writes a report.
+A portfolio of many entities has :func:`load_portfolio` and :func:`run_portfolio`.
 
 Names are imported on first use, so that ``import vbsim`` stays quick.
 """
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
     )
     from vbsim.measures import measure
     from vbsim.plan import Plan
+    from vbsim.portfolio import load_portfolio
     from vbsim.run import Run, run
+    from vbsim.run_portfolio import PortfolioRun, run_portfolio
     from vbsim.scenario.load import load
     from vbsim.scenario.resolve import resolve
     from vbsim.scenario.schema import Scenario
@@ -35,6 +38,7 @@ _HOMES = {
     "ClusterError": "errors",
     "ParameterError": "errors",
     "Plan": "plan",
+    "PortfolioRun": "run_portfolio",
     "RuleError": "errors",
     "Run": "run",
     "RunFolderError": "errors",
@@ -42,9 +46,11 @@ _HOMES = {
     "ScenarioError": "errors",
     "VbsimError": "errors",
     "load": "scenario.load",
+    "load_portfolio": "portfolio",
     "measure": "measures",
     "resolve": "scenario.resolve",
     "run": "run",
+    "run_portfolio": "run_portfolio",
     "settle": "settle",
     "simulate": "simulate",
 }
@@ -53,6 +59,7 @@ __all__ = [
     "ClusterError",
     "ParameterError",
     "Plan",
+    "PortfolioRun",
     "RuleError",
     "Run",
     "RunFolderError",
@@ -60,9 +67,11 @@ __all__ = [
     "ScenarioError",
     "VbsimError",
     "load",
+    "load_portfolio",
     "measure",
     "resolve",
     "run",
+    "run_portfolio",
     "settle",
     "simulate",
 ]

@@ -279,11 +279,12 @@ class Contract:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """A published result, shown beside the simulated distribution."""
+    """A published result, shown beside the simulated distribution; ``benchmark`` in USD."""
 
     savings_rate: float
     payment: float
     source: str
+    benchmark: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

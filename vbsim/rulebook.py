@@ -13,7 +13,7 @@ one per name of its table, or one per date from which the mark holds.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from importlib import resources
@@ -61,6 +61,10 @@ class Rulebook:
     last_year: int
     sources: Mapping[str, str]
     parameters: Mapping[str, Any]
+    # Entities of a portfolio ask for the same figures, hundreds of times each.
+    _found: dict[tuple[str, date | int, str | None], Figure] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def file(self) -> str:
@@ -84,7 +88,12 @@ class Rulebook:
         RuleError
             If there is no such figure, or the year lies outside the verified range.
         """
-        on = _day(on)
+        wanted = (path, on, key)
+        if wanted not in self._found:
+            self._found[wanted] = self._figure(path, _day(on), key)
+        return self._found[wanted]
+
+    def _figure(self, path: str, on: date, key: str | None) -> Figure:
         self.check_year(on.year)
         leaf = self._leaf(path)
         if not any(_day(day) <= on for day in leaf["values"]):

@@ -9,21 +9,19 @@
 from __future__ import annotations
 
 import csv
-import hashlib
-import platform
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from vbsim import rulebook, streams
+from vbsim import streams
+from vbsim.blas import one_blas_thread
 from vbsim.cluster import LOCAL, Block, settled_blocks
 from vbsim.engines import choose
 from vbsim.errors import ParameterError
@@ -34,11 +32,13 @@ from vbsim.report import capacity
 from vbsim.report import run_folder as files
 from vbsim.report.figures import write_figures
 from vbsim.report.fit import fit
+from vbsim.report.manifest import file_hash, rule_hashes, text_hash, versions
 from vbsim.report.page import render
 from vbsim.report.program import program
 from vbsim.report.program import summary_rows as program_rows
 from vbsim.report.tables import summary_rows
 from vbsim.report.unfinished import UnfinishedRun, check_unfinished, pieces, unfinished_run
+from vbsim.run_portfolio import rebuild_portfolio_report
 from vbsim.scenario.load import load
 from vbsim.scenario.resolve import resolve
 from vbsim.scenario.schema import Scenario
@@ -48,7 +48,6 @@ from vbsim.vocabulary import REALIZATION
 
 Progress = Callable[[int, int], None]
 Work = Callable[[Sequence[range]], Generator[Block]]
-_PACKAGES = ("vbsim", "numpy", "scipy", "numba", "xarray", "matplotlib", "h5netcdf")
 _COLUMNS = ("contract", "year", "party", "measure", "value", "standard_error", "unit")
 
 
@@ -152,6 +151,7 @@ def check_run(
     capacity.check_memory(capacity.memory_bytes(plan) + workers * capacity.block_memory(plan))
 
 
+@one_blas_thread
 def write_report(folder: Path, plan: Plan, manifest: dict[str, Any]) -> xr.Dataset:
     """Measure the results of a folder, write its table, figures and page, return the Summary."""
     settlement, seen = files.read_results(folder)
@@ -179,6 +179,8 @@ def rebuild_report(folder: str | Path) -> Path:
         If the folder holds no finished run.
     """
     place = Path(folder)
+    if files.holds_portfolio(place):
+        return rebuild_portfolio_report(place)
     for dataset in files.open_results(place):
         dataset.close()
     manifest = files.read_manifest(place)
@@ -250,8 +252,6 @@ def _in_memory(plan: Plan, work: Work, progress: Progress | None) -> xr.Dataset:
 
 def _manifest(plan: Plan, unfinished: UnfinishedRun, seconds: float) -> dict[str, Any]:
     engine, why = choose(plan)
-    used = sorted({figure.file for figure in plan.figures if "/" in figure.file})
-    shipped = [name for name in used if name.split("/")[0] in rulebook.KINDS]
     return {
         "name": plan.name,
         "engine": engine,
@@ -265,21 +265,12 @@ def _manifest(plan: Plan, unfinished: UnfinishedRun, seconds: float) -> dict[str
         "started": unfinished.started,
         **({"resumed": unfinished.resumed} if unfinished.resumed else {}),
         "simulation_seconds": round(seconds, 3),
-        "versions": {name: version(name) for name in _PACKAGES}
-        | {"python": platform.python_version(), "platform": platform.platform()},
+        "versions": versions(),
         "sha256": {
-            files.SCENARIO: hashlib.sha256(plan.scenario.encode()).hexdigest(),
-            files.RESULTS: _file_hash(unfinished.folder / files.RESULTS),
-            **{
-                name: hashlib.sha256(rulebook.text_of(name).encode()).hexdigest()
-                for name in shipped
-            },
+            files.SCENARIO: text_hash(plan.scenario),
+            files.RESULTS: file_hash(unfinished.folder / files.RESULTS),
+            **rule_hashes(plan.figures),
         },
         "unverified_figures": len(plan.unverified),
         "warnings": list(plan.warnings),
     }
-
-
-def _file_hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -17,6 +17,7 @@ import numpy as np
 import xarray as xr
 
 from vbsim import streams, vocabulary
+from vbsim.blas import one_blas_thread
 from vbsim.engines import ENGINES, choose, member_years
 from vbsim.engines.claims import ClaimsEngine
 from vbsim.engines.collective import CollectiveEngine
@@ -103,6 +104,7 @@ class Engine:
         return _labelled(self.plan, realizations, factors, sums)
 
 
+@one_blas_thread
 def engine_of(plan: Plan) -> Engine:
     """Make the engine that a plan asks for, or ``auto`` chooses."""
     name, _ = choose(plan)

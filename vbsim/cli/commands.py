@@ -11,20 +11,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
 
-from vbsim.cli import show
+from vbsim.cli import portfolio, show
+from vbsim.cli.backtest import backtest
 from vbsim.cli.explain import explain
+from vbsim.cli.progress import progress_bar
 from vbsim.cli.rules import rules
 from vbsim.cli.settle import settle
 from vbsim.cli.stopping import stoppable
@@ -40,6 +31,7 @@ app = typer.Typer(
 )
 
 app.command()(settle)
+app.command()(backtest)
 app.command()(explain)
 app.add_typer(rules, name="rules")
 
@@ -57,6 +49,14 @@ Cluster = Annotated[
     ),
 ]
 Seed = Annotated[int | None, typer.Option(min=0, help="seed, instead of the scenario's")]
+ResultsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--puf",
+        metavar="FILE",
+        help="results file of CMS whose ACOs are the entities of a portfolio",
+    ),
+]
 
 
 class EngineName(StrEnum):
@@ -91,6 +91,7 @@ def run(
         Path | None,
         typer.Option("-o", "--out", help="run folder to write [default: runs/NAME]"),
     ] = None,
+    puf: ResultsFile = None,
     realizations: Realizations = None,
     seed: Seed = None,
     threads: Annotated[
@@ -120,7 +121,8 @@ def run(
     """Simulate a scenario, settle its contracts and write a run folder with a report.
 
     Blocks of results are kept as they are finished: a run that was stopped, killed or out of disk
-    goes on with the same command and --resume, to the same numbers.
+    goes on with the same command and --resume, to the same numbers. A scenario with the key
+    portfolio is run whole or not at all.
 
     Example: vbsim run scenarios/northwest_ohio_2022.yaml -o runs/northwest_ohio
     """
@@ -130,8 +132,13 @@ def run(
         from vbsim.run import run as run_story
         from vbsim.target import planned
 
-        plan = _plan(scenario, realizations, seed, engine, sampling)
-        folder = _destination(out, scenario)
+        source, folder = _source(scenario, realizations, seed), _destination(out, scenario)
+        if portfolio.is_asked(source, puf):
+            portfolio.refuse(engine, sampling, target_se, cluster, resume)
+            told = portfolio.Told(quiet, as_json, check_stop)
+            portfolio.run(source, puf, folder, threads, overwrite, told)
+            return
+        plan = _plan(source, engine, sampling)
         budget, (plan, reached) = plan.realizations, planned(plan, target_se or [])
         how: dict[str, Any] = {
             "threads": threads,
@@ -142,7 +149,7 @@ def run(
         check_run(plan, folder, **how)
         if resume and not quiet and not can_be_resumed(folder):
             typer.echo(f"no unfinished run to {folder}; it starts at the beginning", err=True)
-        with _progress(quiet or as_json) as bar:
+        with progress_bar(quiet or as_json) as bar:
             task = bar.add_task("simulating", total=plan.realizations)
 
             def advance(done: int, total: int) -> None:
@@ -164,6 +171,7 @@ def run(
 @app.command()
 def check(
     scenario: ScenarioFile,
+    puf: ResultsFile = None,
     realizations: Realizations = None,
     seed: Seed = None,
     engine: Engine = EngineName.AUTO,
@@ -174,7 +182,12 @@ def check(
 
     Example: vbsim check scenarios/northwest_ohio_2022.yaml
     """
-    plan = _plan(scenario, realizations, seed, engine, sampling)
+    source = _source(scenario, realizations, seed)
+    if portfolio.is_asked(source, puf):
+        portfolio.refuse(engine, sampling)
+        portfolio.check(source, puf, as_json)
+        return
+    plan = _plan(source, engine, sampling)
     if as_json:
         typer.echo(json.dumps(show.plan_json(plan), default=str))
     else:
@@ -267,19 +280,18 @@ def doctor(as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-def _plan(
-    scenario: Path,
-    realizations: int | None,
-    seed: int | None,
-    engine: EngineName,
-    sampling: SamplingName,
-) -> Any:
-    from vbsim.scenario.load import load_with
-    from vbsim.scenario.resolve import resolve
+def _source(scenario: Path, realizations: int | None, seed: int | None) -> Any:
+    from vbsim.scenario.load import read
 
     changes = {"realizations": realizations, "seed": seed}
-    given = {key: value for key, value in changes.items() if value is not None}
-    plan = resolve(load_with(scenario, given))
+    return read(scenario, {key: value for key, value in changes.items() if value is not None})
+
+
+def _plan(source: Any, engine: EngineName, sampling: SamplingName) -> Any:
+    from vbsim.scenario.load import validate
+    from vbsim.scenario.resolve import resolve
+
+    plan = resolve(validate(source))
     return replace(plan, engine=engine.value, sampling=sampling.value)
 
 
@@ -298,26 +310,3 @@ def _free_folder(wanted: Path) -> Path:
     pattern = re.compile(re.escape(wanted.name) + r"-(\d+)$")
     taken = [int(m[1]) for p in wanted.parent.iterdir() if (m := pattern.match(p.name))]
     return wanted.with_name(f"{wanted.name}-{max(taken, default=1) + 1}")
-
-
-class _Rate(ProgressColumn):
-    """Realizations per second."""
-
-    def render(self, task: Task) -> Text:
-        """Show the speed of the task."""
-        return Text(f"{task.speed:,.0f}/s" if task.speed else "")
-
-
-def _progress(silent: bool) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        _Rate(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=show.stderr,
-        disable=silent,
-        transient=False,
-    )

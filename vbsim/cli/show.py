@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import xarray as xr
@@ -13,6 +14,7 @@ from vbsim.plan import Contract, Plan
 from vbsim.plots.text import of_holder, whose
 from vbsim.report import inputs
 from vbsim.report.tables import money, share
+from vbsim.rulebook import Figure
 from vbsim.vocabulary import CONTRACT, HOLDER, PARTY
 
 if TYPE_CHECKING:
@@ -101,14 +103,25 @@ def plan(resolved: Plan) -> None:
             stdout.print(_terms(title, alike[start : start + _ABREAST]))
     if any(contract.conditions for contract in resolved.contracts):
         stdout.print(_conditions(resolved))
+    figures(resolved.figures)
+    for text in resolved.warnings:
+        stdout.print(f"warning: {text}", highlight=False)
+
+
+def figures(used: Sequence[Figure]) -> None:
+    """Print figures, each with its status and where it comes from."""
     stdout.print("Figures used, and where each comes from")
-    for figure in resolved.figures:
+    for figure in used:
         mark = "[" + ", ".join(filter(None, [figure.status, figure.date])) + "]"
         line = f"{figure.path} = {_short(figure.value)} {figure.unit} {mark}"
         stdout.print(Text(line, style="" if figure.verified else "bold red"), soft_wrap=True)
         stdout.print(Text(f"    {figure.file}: {figure.source}"), soft_wrap=True)
-    for text in resolved.warnings:
-        stdout.print(f"warning: {text}", highlight=False)
+
+
+def figures_json(used: Sequence[Figure]) -> list[dict[str, Any]]:
+    """Give figures as plain data."""
+    names = ("path", "value", "unit", "status", "source", "date", "file")
+    return [{name: getattr(figure, name) for name in names} for figure in used]
 
 
 def estimate(resolved: Plan) -> list[str]:
@@ -194,18 +207,7 @@ def plan_json(resolved: Plan) -> dict[str, Any]:
             }
             for c in resolved.contracts
         ],
-        "figures": [
-            {
-                "path": f.path,
-                "value": f.value,
-                "unit": f.unit,
-                "status": f.status,
-                "source": f.source,
-                "date": f.date,
-                "file": f.file,
-            }
-            for f in resolved.figures
-        ],
+        "figures": figures_json(resolved.figures),
         "warnings": list(resolved.warnings),
     }
 

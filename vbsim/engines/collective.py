@@ -234,10 +234,9 @@ def group(plan: Plan, segment: int, exact: Moments, services: bool) -> kernel.Gr
             np.empty((0, flat.shape[1]), np.float32), np.empty(0, np.int64),
             np.empty(0, np.uint64), none, _half_normal(),
         )  # fmt: skip
-    totals = drawn.cost.sum(axis=2)
-    relative = totals / totals.mean(axis=0, dtype=np.float64).astype(np.float32)
+    relative = drawn.relative
     count = int(np.ceil(len(flat) * _TAIL / members.max()))
-    order = np.argpartition(-np.einsum("nt,nt->n", relative, relative), count)
+    order = np.argpartition(-drawn.size, count)
     tail, bulk = flat[order[:count]], flat[order[count:]]
     share = count / len(flat)
     bulk_mean = bulk.mean(axis=0, dtype=np.float64)

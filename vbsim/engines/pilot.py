@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from vbsim import streams
 from vbsim.engines.claims import ClaimsEngine
 from vbsim.generators import population, unit_cost, utilization
-from vbsim.plan import Plan, World
+from vbsim.plan import BoolArray, Plan, World
 
 Float32Array = NDArray[np.float32]
 _BATCH = 1024  # members of a recorded realization: one batch of the kernel
@@ -35,6 +35,25 @@ class Trajectories:
     cost: Float32Array
     claims: Float32Array
     person_years: Float32Array
+    _baskets: dict[bytes, Float32Array] = field(default_factory=dict)
+
+    @cached_property
+    def relative(self) -> Float32Array:
+        """Cost of all services over its mean, (M, T)."""
+        totals = self.cost.sum(axis=2)
+        return np.asarray(totals / totals.mean(axis=0, dtype=np.float64).astype(np.float32))
+
+    @cached_property
+    def size(self) -> Float32Array:
+        """Sum of squares of the relative cost over the years, (M,)."""
+        return np.asarray(np.einsum("nt,nt->n", self.relative, self.relative))
+
+    def held(self, services: BoolArray) -> Float32Array:
+        """Cost of a basket of services, (M, T); entities that share a pilot share it."""
+        key = services.tobytes()
+        if key not in self._baskets:
+            self._baskets[key] = self.cost @ services.astype(np.float32)
+        return self._baskets[key]
 
     def variables(self, plan: Plan, segment: int, services: bool) -> Float32Array:
         """Cost and claims by service (if wanted), person-years and layers, (M, T, V)."""
@@ -43,7 +62,7 @@ class Trajectories:
         columns.append(self.person_years[..., None])
         for layer in plan.layers:
             scale = self.person_years if layer.annualized else np.float32(1.0)
-            held = (self.cost @ layer.services.astype(np.float32)) * level[:, 0]
+            held = self.held(layer.services) * level[:, 0]
             lower, upper = (
                 bound[:, segment].astype(np.float32) * scale for bound in (layer.lower, layer.upper)
             )
@@ -58,18 +77,22 @@ def trajectories(plan: Plan, segment: int, count: int) -> Trajectories:
     """
     world = plan.world
     people = world.people[segment]
-    steps = max(round((people.person_years_per_member - 0.5) / _EXPOSURE_STEP), 1)
-    most = people.whole().person_years_per_member
     return _trajectories(
         plan.seed_of("claims"),
         world.segments[segment],
-        replace(people, person_years_per_member=min(0.5 + _EXPOSURE_STEP * steps, most)),
+        replace(people, person_years_per_member=rounded_exposure(people)),
         tuple(year[segment] for year in world.use),
         world.unit_costs,
         tuple(map(tuple, world.relative_price.tolist())),
         tuple(world.years.tolist()),
         count,
     )
+
+
+def rounded_exposure(people: population.Params) -> float:
+    """Exposure at which a segment's pilot is drawn."""
+    steps = max(round((people.person_years_per_member - 0.5) / _EXPOSURE_STEP), 1)
+    return min(0.5 + _EXPOSURE_STEP * steps, people.whole().person_years_per_member)
 
 
 @lru_cache(maxsize=16)

@@ -54,14 +54,18 @@ class AnnualCost:
         """Money at the points of the grid [USD]."""
         return np.asarray(self.step * np.arange(self.mass.shape[1], dtype=np.float64))
 
+    @cached_property
+    def _below(self) -> FloatArray:
+        """Distribution function of a full-year member at the points of the grid."""
+        return np.cumsum(self.mass[0])
+
     def mean(self) -> float:
         """Mean annual cost of a full-year member [USD]."""
         return float(self.mass[0] @ self.grid)
 
     def percentile(self, share: float) -> float:
         """Annual cost that a share of full-year members does not exceed [USD]."""
-        below = np.cumsum(self.mass[0])
-        return float(np.interp(share, below, self.grid))
+        return float(np.interp(share, self._below, self.grid))
 
     def limited_mean(self, limit: ArrayLike, annualized: bool = True) -> FloatArray:
         """Cost per person-year, each member's cost limited at ``limit`` [USD].
@@ -178,6 +182,56 @@ def _of_whole_and_part(people: population.Params, weights: FloatArray) -> FloatA
     nobody, partial = np.zeros_like(alive), (1.0 - people.deaths) * people.partial
     part = np.concatenate([partial * alive, people.deaths * died]) / (partial + people.deaths)
     return np.stack([np.concatenate([alive, nobody]), part])
+
+
+def lasting_variance(
+    people: population.Params,
+    use: utilization.Params,
+    unit_costs: tuple[unit_cost.Params, ...],
+    limit: float,
+) -> tuple[float, float]:
+    """Variance of a full-year member's limited cost that is due to who the member is [USD²].
+
+    The first part is due to the lasting risk R, the second to the state, well or ill, given R; what
+    is left of the variance is fresh every year. So of one member's limited costs ``k`` years apart
+    the covariance is ``first + second * ill_persistence**k``.
+
+    Parameters
+    ----------
+    people, use, unit_costs
+        As in :func:`annual_cost`.
+    limit
+        What a year's cost is limited at [USD].
+    """
+    risk, risk_mass = _likely(*on_log_grid(population.log_risk_table(people)))
+    transient, transient_mass = _likely(*on_log_grid(utilization.log_transient_table(use)))
+    points = risk_mass.size + transient_mass.size - 1
+    expected = sum(r * unit_cost.mean(c) for r, c in zip(use.rates, unit_costs, strict=True))
+    step = expected / _STEPS_PER_MEAN
+    transforms = np.stack(
+        [np.fft.rfft(unit_cost.discretized(c, step, _POINTS)) - 1.0 for c in unit_costs]
+    )
+    held = np.minimum(step * np.arange(_POINTS, dtype=np.float64), limit)
+    by_state = []
+    for level in people.levels:
+        logs = np.log(level) + risk + transient + LOG_STEP * np.arange(points)
+        rates = np.asarray(use.rates) * utilization.response(use, logs)
+        cost = np.fft.irfft(np.exp(rates @ transforms), _POINTS) @ held
+        # The mean over the transient, at every lasting risk.
+        by_state.append(np.convolve(cost, transient_mass[::-1], "valid"))
+    well, ill = by_state
+    share = people.ill_share
+    given_risk = (1.0 - share) * well + share * ill
+    lasting = risk_mass @ given_risk**2 - (risk_mass @ given_risk) ** 2
+    state = share * (1.0 - share) * float(risk_mass @ (ill - well) ** 2)
+    return float(lasting), state
+
+
+def _likely(start: float, mass: FloatArray) -> tuple[float, FloatArray]:
+    """Cut the ends of a log grid that hold next to no mass."""
+    kept = np.flatnonzero(mass > 1e-8)
+    inner = mass[kept[0] : kept[-1] + 1]
+    return start + LOG_STEP * float(kept[0]), inner / inner.sum()
 
 
 def on_log_grid(log_table: FloatArray) -> tuple[float, FloatArray]:

@@ -150,27 +150,24 @@ def _of_layer(
 ) -> tuple[FloatArray, FloatArray, FloatArray, float, FloatArray, float]:
     """Coefficients of one layer, in the order of :class:`Response`; zeros for an empty one."""
     mass, once, twice = masses
-    grid = step * np.arange(_POINTS)
-
-    def moments(log_price: float) -> tuple[float, float, FloatArray]:
-        """Mean and variance of the layer's cost, and the elasticity of the mean, (B,)."""
-        held = np.clip(grid * np.exp(log_price), lower, upper) - lower
-        mean = float(mass @ held)
-        return mean, float(mass @ held**2) - mean**2, once @ held / mean
-
-    size = basket.size
+    grid, size = step * np.arange(_POINTS), basket.size
     use, spread, curvature = np.zeros(size), np.zeros(size), np.zeros((size, size))
     held = np.clip(grid, lower, upper) - lower
-    if not float(mass @ held) > 1e-9 * step:
+    mean = float(mass @ held)
+    if not mean > 1e-9 * step:
         return np.zeros(_DEGREE + 1), use, curvature, 0.0, spread, 0.0
-    mean, variance, elasticity = moments(0.0)
-    logs = np.log([moments(price)[0] / mean for price in _PRICES])
+    dearer = np.clip(np.multiply.outer(np.exp(_PRICES), grid), lower, upper) - lower
+    logs = np.log(dearer @ mass / mean)
     price: FloatArray = np.asarray(np.polynomial.polynomial.polyfit(_PRICES, logs, _DEGREE))
     price[0] = 0.0
-    (_, narrow, before), (_, wide, after) = moments(-_STEP), moments(_STEP)
+    moved = np.clip(np.multiply.outer(np.exp((-_STEP, _STEP)), grid), lower, upper) - lower
+    means = moved @ mass
+    before, after = (once @ moved.T / means).T
+    narrow, wide = moved**2 @ mass - means**2
+    elasticity = once @ held / mean
     change = once @ held**2 - 2.0 * mean * (once @ held)
-    use[basket], spread[basket] = elasticity, 0.5 * change / variance
-    both = np.ix_(basket, basket)
-    curvature[both] = twice @ held / mean - np.outer(elasticity, elasticity)
+    use[basket] = elasticity
+    spread[basket] = 0.5 * change / (float(mass @ held**2) - mean**2)
+    curvature[np.ix_(basket, basket)] = twice @ held / mean - np.outer(elasticity, elasticity)
     cross = float((after - before).sum()) / (2.0 * _STEP * float(elasticity.sum()))
     return price, use, curvature, cross, spread, float(np.log(wide / narrow)) / (4.0 * _STEP)

@@ -17,6 +17,7 @@ too, and that part is more intense by ``end_of_life_ratio``.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -185,11 +186,16 @@ def log_risk_table(params: Params) -> FloatArray:
 def risk_moment(params: Params, power: float) -> float:
     """Mean of risk ** power over person-years, for risks drawn from the table."""
     well, ill = params.levels
-    shares = (1.0 - params.ill_share, params.ill_share)
     if not params.deaths:
-        state = shares[0] * well**power + shares[1] * ill**power
-        return float(state * power_mean(log_risk_table(params), power))
+        state = (1.0 - params.ill_share) * well**power + params.ill_share * ill**power
+        return float(state * _lasting_moment(params.risk_sd, power))
     return exposure_moment(params, 1, power) / params.person_years_per_member
+
+
+@lru_cache(maxsize=256)
+def _lasting_moment(risk_sd: float, power: float) -> float:
+    """Mean of R ** power; entities of a portfolio share it."""
+    return power_mean(log_risk_table(Params(risk_sd, 0.0, 1.0)), power)
 
 
 def exposure_moment(params: Params, order: int, power: float) -> float:
@@ -202,4 +208,4 @@ def exposure_moment(params: Params, order: int, power: float) -> float:
         share * level**power * ((1.0 - death) * alive + death * last)
         for share, level, death in zip(shares, params.levels, params.died, strict=True)
     )
-    return float(state * power_mean(log_risk_table(params), power))
+    return float(state * _lasting_moment(params.risk_sd, power))

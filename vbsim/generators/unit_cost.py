@@ -311,6 +311,7 @@ def values(params: Params, uniforms: FloatArray) -> FloatArray:
     return inverse_survival(params, uniforms[..., 0])
 
 
+@lru_cache(maxsize=256)
 def mean(params: Params) -> float:
     """E[Y] [USD]."""
     return _law(params).mean

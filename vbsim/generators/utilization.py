@@ -9,7 +9,7 @@ binomial with shape ``transient_shape``.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from itertools import compress
 
 import numpy as np
@@ -122,7 +122,12 @@ def _log_transient_table(shape: float) -> FloatArray:
 
 def transient_moment(params: Params, power: float) -> float:
     """Mean of V ** power, for transients drawn from the table."""
-    return power_mean(log_transient_table(params), power)
+    return _transient_moment(params.transient_shape, power)
+
+
+@lru_cache(maxsize=256)
+def _transient_moment(shape: float, power: float) -> float:
+    return power_mean(_log_transient_table(shape), power)
 
 
 def poisson_quantile(uniforms: FloatArray, expected: FloatArray) -> FloatArray:

@@ -14,7 +14,7 @@ import xarray as xr
 from vbsim.measures.precision import FloatArray
 
 _HELD = 2**26  # bytes of series held at once; a single one may need more
-_READ = 2**24  # bytes of rows read at once
+_READ = 2**22  # bytes of rows read at once
 
 
 def each_series(

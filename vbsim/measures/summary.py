@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from vbsim.blas import one_blas_thread
 from vbsim.measures.catalogue import MEASURES, Measure, prob_owing_more_than
 from vbsim.measures.labelled import measure_array, paired_difference
 from vbsim.measures.precision import Design
@@ -15,6 +16,7 @@ from vbsim.vocabulary import CONTRACT, HOLDER, REALIZATION, SHARE, net_to_holder
 RATE_MEASURES = ("mean", "sd", "p05", "p25", "p50", "p75", "p95")
 
 
+@one_blas_thread
 def measure(settlement: xr.Dataset) -> xr.Dataset:
     """Measure a settlement.
 

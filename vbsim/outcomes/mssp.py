@@ -44,7 +44,7 @@ def _settled(batch: list[Outcome | Facts], file: OutcomeFile) -> list[Outcome]:
 
 def _settle_alike(key: tuple[int, str, int, float], facts: list[Facts]) -> None:
     """Settle the ACOs of one year, track and agreement year: one vector, one ACO an element."""
-    terms = _terms(*key, minimum_rate=_vector(facts, "minimum_rate"))
+    terms = terms_of(key, _vector(facts, "minimum_rate"))
     benchmark, expenditure = _vector(facts, "benchmark"), _vector(facts, "expenditure")
     year = ContractYear(
         cost=expenditure,
@@ -83,9 +83,18 @@ def _vector(facts: list[Facts], name: str) -> FloatArray:
     return np.array([getattr(found, name) for found in facts])
 
 
-def _terms(
-    year: int, track: str, agreement_year: int, reduced: float, minimum_rate: FloatArray
-) -> shared_savings.Terms:
+def terms_of(key: tuple[int, str, int, float], minimum_rate: FloatArray) -> shared_savings.Terms:
+    """Terms of ACOs that settle alike.
+
+    Parameters
+    ----------
+    key
+        Performance year, track, year of the agreement, and the part of the sharing rate for savings
+        below the minimum (0 where they earn nothing).
+    minimum_rate
+        Minimum savings rate, an ACO an element.
+    """
+    year, track, agreement_year, reduced = key
     values = dict(terms_of_track(year, track))
     first_years = book().figure("loss_limit_first_years", year).value.get(track, [])
     if 0 < agreement_year <= len(first_years):

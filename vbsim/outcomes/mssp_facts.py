@@ -83,7 +83,7 @@ class Facts:
 
 def facts_of(row: Row) -> Outcome | Facts:
     """Gather what the rules need of a row, or give an outcome that says what is missing."""
-    outcome = Outcome(row.texts["aco_id"], row.year, published=_published(row))
+    outcome = Outcome(row.texts["aco_id"], row.year, published=published_payment(row))
     benchmark, expenditure = row.value("benchmark"), row.value("expenditure")
     tracks = rule("sided", row.year)
     track, why = track_of(row, tracks)
@@ -129,7 +129,8 @@ def _wanting(row: Row, *names: str) -> list[str]:
     return [compare.absent(row, n, LAYOUT) for n in names if row.value(n) is None]
 
 
-def _published(row: Row) -> float | None:
+def published_payment(row: Row) -> float | None:
+    """Payment that CMS published: earned savings, or owed losses as a negative amount [USD]."""
     if "published" in row.numbers:
         return row.value("published")
     savings, losses = row.value("published_savings"), row.value("published_losses")
@@ -142,17 +143,24 @@ def _published(row: Row) -> float | None:
 def _minimum_rate(row: Row, track: str) -> tuple[float | None, list[str]]:
     """Minimum savings rate by size, or the fixed rate that a two-sided ACO elected."""
     heads = int(row.value("beneficiaries") or 0)
-    by_size = _by_size(row.year, heads)
+    by_size = minimum_rate_by_size(row.year, heads)
     if rule("sided", row.year, track) == 2:
         published = row.value("minimum_rate")
         if published is None:
             return None, _wanting(row, "minimum_rate")
-        for choice in rule("minimum_savings_rate_choices", row.year):
-            if abs(published - choice) < 5e-5 and heads >= _least(row.year):
-                return choice, []
+        choice = fixed_choice(published, row.year)
+        if choice is not None and heads >= _least(row.year):
+            return choice, []
     if by_size is None:
         return None, [f"no minimum savings rate for {heads} beneficiaries"]
     return by_size, []
+
+
+def fixed_choice(published: float | None, year: int) -> float | None:
+    """Tell which of the fixed choices a published minimum savings rate is; ``None``: none."""
+    choices: list[float] = rule("minimum_savings_rate_choices", year)
+    near = [c for c in choices if published is not None and abs(published - c) < 5e-5]
+    return near[0] if near else None
 
 
 def _least(year: int) -> float:
@@ -160,7 +168,8 @@ def _least(year: int) -> float:
 
 
 @cache
-def _by_size(year: int, heads: int) -> float | None:
+def minimum_rate_by_size(year: int, heads: int) -> float | None:
+    """Minimum savings rate of the table by size; ``None`` without a beneficiary."""
     tables = [book().figure(f"minimum_savings_rate_{name}", year).value
               for name in ("smallest", "table")]  # fmt: skip
     return clauses.banded(tables[0] + tables[1], heads) if heads > 0 else None
@@ -211,11 +220,11 @@ def _relief(row: Row, counted: float) -> tuple[float, list[str]]:
     if amount is None:
         none = row.absent("relief") == "not applicable"
         return 0.0, [] if none else _wanting(row, "relief")
-    return abs(amount) * (0.5 if _six_months(row) else 1.0), []
+    return abs(amount) * (0.5 if is_six_months(row) else 1.0), []
 
 
-def _six_months(row: Row) -> bool:
-    """Whether the benchmark is that of half the person-years, as for January to June 2019."""
+def is_six_months(row: Row) -> bool:
+    """Tell whether the benchmark is that of half the person-years, as for January to June 2019."""
     per_capita, exposure = row.value("benchmark_per_capita"), row.value("person_years")
     benchmark = row.value("benchmark")
     if not per_capita or not exposure or not benchmark:

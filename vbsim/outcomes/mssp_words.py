@@ -1,4 +1,4 @@
-"""An ACO of CMS's results file in the words of a scenario: what was known before the year.
+"""An ACO of CMS's results file in the words of a scenario, without what came of the year.
 
 Base years, risk scores, size, track, elections and the published benchmark are taken; what came of
 the year (expenditure, savings rate, payment) goes nowhere but into ``outputs.observed``.
@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from vbsim.errors import OutcomeError, Problem, did_you_mean
+from vbsim.errors import OutcomeError, Problem
 from vbsim.outcomes.cells import start_year
 from vbsim.outcomes.mssp_facts import LAYOUT, rule
 from vbsim.outcomes.reader import OutcomeFile, Row
@@ -25,6 +25,10 @@ _TYPES = {
     "aged_non_dual": ("agnd", "aged_nondual"),
 }
 _BASE = ("by1", "by2", "by3")
+_ABOVE_ZERO = (
+    "beneficiaries", "person_years", "benchmark_per_capita", "benchmark", "expenditure",
+)  # fmt: skip
+_SHOWN = 10  # problems in one message
 
 
 def _columns() -> dict[str, tuple[str, ...]]:
@@ -46,16 +50,13 @@ WORDS_LAYOUT = replace(
         **_columns(),
         "name": ("aco_name",),
         "period": ("agreement_period_num",),
-        "saved": ("sav_rate",),
     },
     needed=(*LAYOUT.needed, *_HISTORY),
-    # Savings rates lie within -55 and +55 %.
-    rates={**LAYOUT.rates, "saved": 0.55},
     texts=LAYOUT.texts | {"name"},
 )
 
 
-def entities(path: Path, year: int) -> Iterator[tuple[str, dict[str, Any]]]:
+def entities(path: Path, year: int) -> list[tuple[str, dict[str, Any]]]:
     """Words of every ACO of a results file, by its id.
 
     Parameters
@@ -68,52 +69,41 @@ def entities(path: Path, year: int) -> Iterator[tuple[str, dict[str, Any]]]:
     Raises
     ------
     OutcomeError
-        If the file cannot be read, or lacks the columns of base years.
+        If the file cannot be read, lacks the columns of base years, or says too little of an ACO;
+        with the first problems found.
     """
+    found, problems = [], []
     for row in OutcomeFile(path, WORDS_LAYOUT, year).rows():
-        yield row.texts["aco_id"], words_of(row, path)
+        try:
+            found.append((row.texts["aco_id"], words_of(row, path)))
+        except OutcomeError as error:
+            problems += error.problems
+    if problems:
+        raise OutcomeError(problems[:_SHOWN])
+    return found
 
 
-def entity(path: Path, year: int, aco: str) -> dict[str, Any]:
-    """Words of one ACO.
+def words_of(row: Row, path: Path) -> dict[str, Any]:
+    """Put one ACO in words: population, benchmark, contract and published result.
 
     Raises
     ------
     OutcomeError
-        If the file has no ACO of that id, besides what :func:`entities` raises.
+        If the row says too little, or is not of the year.
     """
-    known = []
-    for row in OutcomeFile(path, WORDS_LAYOUT, year).rows():
-        if row.texts["aco_id"] == aco:
-            return words_of(row, path)
-        known.append(row.texts["aco_id"])
-    raise OutcomeError(
-        [Problem(str(path), None, "ACO_ID", f"no {aco}", f"one of {len(known)} ACOs of the file",
-                 did_you_mean(aco, known))]
-    )  # fmt: skip
-
-
-def words_of(row: Row, path: Path) -> dict[str, Any]:
-    """Put one ACO in words: population, benchmark, contract and published result."""
     tracks = rule("sided", row.year)
     track, why = track_of(row, tracks)
-    start = start_year(row.texts.get("start", ""))
-    wanting = [why] if why else []
-    wanting += [
-        f"{row.header.name(name)}: {row.absent(name)}"
-        for name in ("beneficiaries", "person_years", "benchmark_per_capita")
-        if not row.value(name)
+    start = start_year(row.texts["start"])
+    problems = [
+        Problem(str(path), None, f"{row.texts['aco_id']}, {column}", found, expected, todo)
+        for column, found, expected, todo in _wanting(row, why, start)
     ]
-    if start is None:
-        wanting.append(f"{row.header.name('start')} is no date")
-    if wanting or start is None:
-        raise OutcomeError(
-            [Problem(str(path), None, row.texts["aco_id"], text, "a figure of the ACO")
-             for text in wanting]
-        )  # fmt: skip
+    if problems or start is None:
+        raise OutcomeError(problems)
     base_years = [start - 3, start - 2, start - 1]
     source = f"{path.name}, {row.texts['aco_id']}"
     return {
+        "name": row.texts.get("name") or row.texts["aco_id"],
         "population": _population(row, base_years) | {"source": source},
         "benchmark": {
             "source": source,
@@ -128,10 +118,28 @@ def words_of(row: Row, path: Path) -> dict[str, Any]:
                 "program": "mssp",
                 "track": track,
                 **_election(row, track),
+                **_revenue(row, track, start),
             }
         },
         "outputs": {"observed": _observed(row, source)},
     }
+
+
+def _wanting(row: Row, no_track: str, start: int | None) -> Iterator[tuple[str, str, str, str]]:
+    """Column, what was found there, what was expected, and what to do, where a row falls short."""
+    header = row.header
+    if no_track:
+        yield header.name("track"), no_track, f"a track of {row.year}", ""
+    for name in _ABOVE_ZERO:
+        if not row.value(name):
+            found = row.absent(name) or "0"
+            yield header.name(name), found, "a figure above 0", ""
+    if start is None:
+        yield header.name("start"), repr(row.texts["start"]), "the day the agreement began", ""
+    elif start > row.year:
+        expected = f"an agreement that began in {row.year} or before"
+        todo = f"give the file of performance year {row.year}, or correct the year"
+        yield header.name("start"), row.texts["start"], expected, todo
 
 
 def _population(row: Row, base_years: list[int]) -> dict[str, Any]:
@@ -192,10 +200,22 @@ def _election(row: Row, track: str) -> dict[str, Any]:
     return {"minimum_savings_rate": "table"}
 
 
+def _revenue(row: Row, track: str, start: int) -> dict[str, Any]:
+    """Low revenue of the participants, where it earns a part of savings below the minimum."""
+    earns = rule("reduced_sharing", row.year, track) and start >= rule(
+        "reduced_sharing_first_agreement", row.year
+    )
+    low = row.texts.get("revenue", "").lower().startswith("low")
+    return {"low_revenue": True, "agreement_start": start} if earns and low else {}
+
+
 def _observed(row: Row, source: str) -> dict[str, Any]:
-    saved = row.value("saved")
-    if saved is None:
-        benchmark, spent = row.value("benchmark") or 1.0, row.value("expenditure") or 1.0
-        saved = (benchmark - spent) / benchmark
-    paid = row.value("published")
-    return {"savings_rate": round(saved, 6), "payment": paid or 0.0, "source": source}
+    benchmark, spent = row.value("benchmark"), row.value("expenditure")
+    assert benchmark is not None
+    assert spent is not None  # words_of has refused a row without them
+    return {
+        "savings_rate": round((benchmark - spent) / benchmark, 8),
+        "payment": row.value("published") or 0.0,
+        "benchmark": benchmark,
+        "source": source,
+    }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vbsim.plots.base import Findings
 
@@ -33,8 +33,8 @@ class Illustration:
     module: str
     caption: str
 
-    def draw(self, findings: Findings) -> Figure | None:
-        """Draw the figure on a canvas of its own; ``None`` where it does not apply."""
+    def draw(self, findings: Any) -> Figure | None:
+        """Draw the findings that its module takes; ``None`` where it does not apply to them."""
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 

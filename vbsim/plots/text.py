@@ -42,6 +42,16 @@ def millions(value: float, decimals: int = 2) -> str:
     return number(value / MILLION, decimals)
 
 
+def large_amount(usd: float, like: float | None = None) -> str:
+    """Write an amount [USD] of a whole portfolio: ``$2,115M``; below 100 million ``$48.31M``.
+
+    With the decimals of the amount ``like``, if one is given.
+    """
+    measure = abs(usd if like is None else like)
+    text = millions(abs(usd), 0 if measure >= 100.0 * MILLION else 2)
+    return f"−${text}M" if usd < 0.0 and text.strip("0.") else f"${text}M"
+
+
 def decimals_of_millions(amounts: ArrayLike) -> int:
     """Decimals that leave three digits or more to the largest amount [USD], from 2 to 5."""
     found = np.abs(np.asarray(amounts, dtype=np.float64))

@@ -1,125 +1,108 @@
-"""Entities to results: each entity's contracts settled on its own luck and the nation's years."""
+"""Plans to results: each entity's contracts settled on its own luck and the nation's years."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from vbsim import vocabulary
+from vbsim.blas import one_blas_thread
 from vbsim.engines.collective import CollectiveEngine
+from vbsim.engines.pilot import rounded_exposure
 from vbsim.engines.systematic import Factors, National, national, systematic
 from vbsim.errors import ParameterError
 from vbsim.kernels.inputs import Totals
-from vbsim.plan import ALL_CLAIMS, Contract, FloatArray, Plan
-from vbsim.portfolio.entities import Portfolio
-from vbsim.scenario.resolve import resolve
+from vbsim.payment_models.base import FloatArray
+from vbsim.plan import ALL_CLAIMS, Plan
+from vbsim.portfolio.plans import PortfolioPlan, Progress
 from vbsim.settle import Seen, statements
+from vbsim.vocabulary import CONTRACT, ENTITY, HOLDER, REALIZATION, YEAR
 
-ENTITY = "entity"
-_BLOCK = 2_000
-Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class Outcomes:
-    """What is kept of an entity; C contracts, P performance years, R realizations."""
-
-    net: FloatArray  # (C, P, R) to the holder [USD]
-    rate: FloatArray  # (C, P, R) savings rate; missing without a benchmark
-    benchmark: FloatArray  # (C, P, R) [USD]
+_BLOCK = 2_000  # realizations whose factors stay near the processor
+# Variable of the results -> line of a statement.
+_LINES = {"savings_rate": "savings_rate", "benchmark": "benchmark"}
+Arrays = dict[str, FloatArray]
 
 
-def simulate(portfolio: Portfolio, progress: Progress | None = None) -> xr.Dataset:
+@one_blas_thread
+def simulate_portfolio(plan: PortfolioPlan, progress: Progress | None = None) -> xr.Dataset:
     """Simulate and settle every entity of a portfolio.
+
+    An entity's results rest on its own words, its name and the seeds alone: not on the other
+    entities, nor on their order.
 
     Parameters
     ----------
-    portfolio
-        From :func:`vbsim.portfolio.entities.entities_of`.
+    plan
+        From :func:`vbsim.portfolio.plans.resolve_portfolio`.
     progress
         Called after each entity with entities done and to do.
 
     Returns
     -------
     Dataset
-        ``net_result``, ``savings_rate`` and ``benchmark`` over realization, year, entity and
-        contract.
-
-    Raises
-    ------
-    ScenarioError, ParameterError
-        Before an entity is simulated: if its scenario is wrong, has other contracts or years than
-        the first, or contracts that need more of the claims than totals and layers.
+        The variables of ``vocabulary.PORTFOLIO``.
     """
-    first: Plan | None = None
-    shared: list[National] = []
-    found = []
-    for number, plan in enumerate(_plans(portfolio)):
-        if first is None:
-            first = plan
-            shared = [national(plan, numbers) for numbers in _blocks(plan)]
-        _check_alike(plan, first)
-        found.append(_outcomes(plan, shared))
+    shape = (len(plan.plans), len(plan.first.contracts), len(plan.years), plan.realizations)
+    found: Arrays = {
+        "net_result": np.empty(shape),
+        **{name: np.full(shape, np.nan) for name in _LINES},
+    }
+    holders: list[str] = []
+    nations: dict[object, list[National]] = {}
+    for done, number in enumerate(_order(plan.plans)):
+        own = plan.plans[number]
+        model = own.systematic
+        key = (model.trend, model.shocks)
+        if key not in nations:
+            nations[key] = [national(own, numbers) for numbers in _blocks(own)]
+        held = _fill({name: values[number] for name, values in found.items()}, own, nations[key])
+        holders = holders or held
+        if held != holders:
+            raise ParameterError(
+                f"{own.entity}: found contracts held by {', '.join(held)}; expected the same "
+                f"parties as of the other entities, {', '.join(holders)}"
+            )
         if progress is not None:
-            progress(number + 1, len(portfolio.entities))
-    if first is None:
-        raise ParameterError("the portfolio has no entity; expected at least one")
-    return _labelled(portfolio, first, found)
+            progress(done + 1, len(plan.plans))
+    return _labelled(plan, found, holders)
 
 
-def _plans(portfolio: Portfolio) -> Iterator[Plan]:
-    for name, scenario in portfolio.entities.items():
-        yield resolve(scenario, entity=name)
+def _order(plans: tuple[Plan, ...]) -> list[int]:
+    """Entities that share a pilot, one after the other."""
+
+    def pilot(number: int) -> tuple[object, ...]:
+        world = plans[number].world
+        exposures = [rounded_exposure(people) for people in world.people]
+        return tuple(world.years.tolist()), world.segments, exposures
+
+    return sorted(range(len(plans)), key=pilot)
 
 
-def _blocks(plan: Plan) -> Iterable[np.ndarray]:
+def _blocks(plan: Plan) -> Iterator[np.ndarray]:
     for start in range(0, plan.realizations, _BLOCK):
         yield np.arange(start, min(start + _BLOCK, plan.realizations))
 
 
-def _check_alike(plan: Plan, first: Plan) -> None:
-    """Refuse an entity that cannot stand beside the others, or needs single services."""
-    names, expected = ([c.name for c in p.contracts] for p in (plan, first))
-    if names != expected:
-        raise ParameterError(
-            f"{plan.entity} has the contracts {', '.join(names)}; expected those of "
-            f"{first.entity}: {', '.join(expected)}"
-        )
-    for contract in plan.contracts:
-        if needs := _needs(contract):
-            raise ParameterError(
-                f"{plan.entity}, {contract.name}: found a contract on {needs}; expected one on "
-                "total cost and layers of it; run the entity as a scenario of its own"
-            )
-
-
-def _needs(contract: Contract) -> str:
-    """Name what a contract asks of the claims that a portfolio does not keep; empty if nothing."""
-    if contract.basket is not None or contract.at_risk is not None:
-        return "a basket of services"
-    if contract.measures:
-        return "quality measures"
-    return "episodes" if contract.episode_types else ""
-
-
-def _outcomes(plan: Plan, shared: list[National]) -> Outcomes:
+def _fill(found: Arrays, plan: Plan, nation: list[National]) -> list[str]:
+    """Fill the arrays (C, P, R) of one entity, and name the holders of its contracts."""
     engine = CollectiveEngine.of(plan, services=False)
-    shape = (len(plan.contracts), int(plan.performance.sum()), plan.realizations)
-    found = Outcomes(np.empty(shape), np.full(shape, np.nan), np.full(shape, np.nan))
-    for numbers, nation in zip(_blocks(plan), shared, strict=True):
-        factors = systematic(plan, numbers, shared=nation)
-        seen = _seen(plan, factors, engine.sums(numbers, factors))
+    holders = []
+    for numbers, shared in zip(_blocks(plan), nation, strict=True):
+        factors = systematic(plan, numbers, shared=shared)
+        settled = statements(plan, _seen(plan, factors, engine.sums(numbers, factors)))
         at = slice(numbers[0], numbers[-1] + 1)
-        for contract, years in enumerate(statements(plan, seen).values()):
+        for contract, years in enumerate(settled.values()):
             for year, statement in enumerate(years):
-                found.net[contract, year, at] = statement.net
-                for name, kept in (("savings_rate", found.rate), ("benchmark", found.benchmark)):
-                    if name in statement.lines:
-                        kept[contract, year, at] = statement.lines[name].value
-    return found
+                found["net_result"][contract, year, at] = statement.net
+                for name, line in _LINES.items():
+                    if line in statement.lines:
+                        found[name][contract, year, at] = statement.lines[line].value
+        holders = [years[0].party for years in settled.values()]
+    return holders
 
 
 def _seen(plan: Plan, factors: Factors, sums: Totals) -> Seen:
@@ -136,23 +119,29 @@ def _seen(plan: Plan, factors: Factors, sums: Totals) -> Seen:
     return Seen(facts, {vocabulary.LAYER: layers}, cost, sums.person_years.sum(axis=2))
 
 
-def _labelled(portfolio: Portfolio, first: Plan, found: list[Outcomes]) -> xr.Dataset:
-    dims = (ENTITY, vocabulary.CONTRACT, vocabulary.YEAR, vocabulary.REALIZATION)
-    words = {
-        "net_result": ("net", vocabulary.USD, "net result, positive = to the contract's holder"),
-        "savings_rate": ("rate", vocabulary.SHARE, "measured savings rate"),
-        "benchmark": ("benchmark", vocabulary.USD, "benchmark"),
+def _labelled(plan: PortfolioPlan, found: Arrays, holders: list[str]) -> xr.Dataset:
+    observed = [one.observed for one in plan.plans]
+    published = {
+        "published_savings_rate": [np.nan if o is None else o.savings_rate for o in observed],
+        "published_payment": [np.nan if o is None else o.payment for o in observed],
+        "published_benchmark": [np.nan if o is None else o.benchmark for o in observed],
     }
-    variables = {
-        name: (dims, np.stack([getattr(one, key) for one in found]),
-               {"units": unit, "long_name": text})
-        for name, (key, unit, text) in words.items()
-    }  # fmt: skip
+    values: dict[str, Any] = found | {
+        name: np.array(column, dtype=np.float64) for name, column in published.items()
+    }
+    variables = {n: (vocabulary.PORTFOLIO[n].dims, v) for n, v in values.items()}
     coordinates = {
-        ENTITY: list(portfolio.entities),
-        vocabulary.CONTRACT: [contract.name for contract in first.contracts],
-        vocabulary.YEAR: first.world.years[first.performance],
-        vocabulary.REALIZATION: np.arange(first.realizations),
+        ENTITY: np.array(plan.entities, dtype=object),
+        "entity_label": (ENTITY, np.array([one.name for one in plan.plans], dtype=object)),
+        "members": (ENTITY, np.array(plan.members)),
+        CONTRACT: [contract.name for contract in plan.first.contracts],
+        HOLDER: (CONTRACT, holders),
+        "terms": (
+            (ENTITY, CONTRACT),
+            np.array([[c.label for c in one.contracts] for one in plan.plans], dtype=object),
+        ),
+        YEAR: plan.years,
+        REALIZATION: np.arange(plan.realizations),
     }
-    dataset = xr.Dataset(variables, coordinates)
-    return dataset.transpose(vocabulary.REALIZATION, vocabulary.YEAR, ENTITY, vocabulary.CONTRACT)
+    attributes = {"reference": plan.first.reference}
+    return vocabulary.label(xr.Dataset(variables, coordinates, attributes), "portfolio")

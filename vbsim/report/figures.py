@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from vbsim.plots import FIGURES, Findings
+from vbsim.plots import FIGURES, Findings, Illustration
 
 DOTS_PER_INCH = 150
 
@@ -25,8 +26,15 @@ def write_figures(findings: Findings, folder: Path) -> dict[str, Path]:
         Name in the registry to path, in the order of the registry, without those that do not
         apply.
     """
+    return draw_all(FIGURES, findings, folder)
+
+
+def draw_all(
+    registry: Mapping[str, Illustration], findings: object, folder: Path
+) -> dict[str, Path]:
+    """Draw every figure of a registry that applies, and give its path by its name."""
     written = {}
-    for name, illustration in FIGURES.items():
+    for name, illustration in registry.items():
         figure = illustration.draw(findings)
         if figure is not None:
             written[name] = folder / f"{name}.png"

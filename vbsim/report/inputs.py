@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import Field, dataclass, fields, is_dataclass
 from pathlib import PurePath
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -145,14 +145,26 @@ def _pattern(paths: list[list[str]]) -> str:
     return ".".join(shown)
 
 
-def counts(plan: Plan) -> list[tuple[str, int, int]]:
+class Cited(Protocol):
+    """What rests on figures: a plan, or the plans of a portfolio."""
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """Figures used, each once."""
+
+    @property
+    def unverified(self) -> tuple[Figure, ...]:
+        """Those whose source has not been seen."""
+
+
+def counts(plan: Cited) -> list[tuple[str, int, int]]:
     """File, figures used from it, and how many of those are UNVERIFIED."""
     used = Counter(shown_file(figure) for figure in plan.figures)
     unseen = Counter(shown_file(figure) for figure in plan.unverified)
     return [(file, count, unseen[file]) for file, count in used.items()]
 
 
-def by_file(plan: Plan) -> dict[str, list[Figure]]:
+def by_file(plan: Cited) -> dict[str, list[Figure]]:
     """Every figure used, below the name of its file."""
     files: dict[str, list[Figure]] = {}
     for figure in plan.figures:

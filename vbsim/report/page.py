@@ -14,7 +14,7 @@ import xarray as xr
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from vbsim.plan import Plan
-from vbsim.plots import FIGURES, Findings
+from vbsim.plots import FIGURES, Findings, Illustration
 from vbsim.plots.text import decimals_of_millions, millions, percent
 from vbsim.report import inputs, program
 from vbsim.report.answer import answer
@@ -77,21 +77,21 @@ def render(
         HTML that needs no network.
     """
     plan, summary, ran = findings.plan, findings.summary, findings.program
-    return _template().render(
+    return template("report.html.j2").render(
         plan=plan,
         answer=answer(findings),
         findings=findings,
         reference=findings.contract(findings.reference).label,
         years=[_year(findings, int(year)) for year in summary[YEAR].values],
         headings=[heading for heading, _ in ANSWER_COLUMNS],
-        figures=[_figure(name, path) for name, path in figures.items()],
+        figures=embedded(FIGURES, figures),
         statement=statement(findings),
         shown=shown,
         realization=_median_number(findings),
         inputs=inputs,
         manifest=inputs.manifest_rows(manifest),
         version=manifest.get("versions", {}).get("vbsim", ""),
-        started=_moment(str(manifest.get("started", ""))),
+        started=moment(str(manifest.get("started", ""))),
         limits=limits(findings),
         program=[] if ran is None else program.rows(ran),
         program_answer="" if ran is None else program.answer(ran, _label(plan)),
@@ -151,7 +151,8 @@ def limits(findings: Findings) -> dict[str, Any]:
 
 
 @cache
-def _template() -> Template:
+def template(name: str) -> Template:
+    """Template of a page."""
     loader = PackageLoader("vbsim.report", "templates")
     environment = Environment(
         loader=loader,
@@ -160,7 +161,7 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("report.html.j2")
+    return environment.get_template(name)
 
 
 def _year(findings: Findings, year: int) -> dict[str, Any]:
@@ -205,16 +206,22 @@ def _points(share: float) -> str:
     return percent(share).replace("%", "pp")
 
 
-def _figure(name: str, path: Path) -> dict[str, str]:
-    coded = base64.b64encode(path.read_bytes()).decode("ascii")
-    return {
-        "name": name,
-        "source": f"data:image/png;base64,{coded}",
-        "caption": FIGURES[name].caption,
-    }
+def embedded(
+    registry: Mapping[str, Illustration], drawn: Mapping[str, Path]
+) -> list[dict[str, str]]:
+    """Figures as a page holds them: name, image and caption."""
+    return [
+        {
+            "name": name,
+            "source": "data:image/png;base64,"
+            + base64.b64encode(path.read_bytes()).decode("ascii"),
+            "caption": registry[name].caption,
+        }
+        for name, path in drawn.items()
+    ]
 
 
-def _moment(text: str) -> str:
+def moment(text: str) -> str:
     """Write an ISO time stamp to the minute."""
     return text[:16].replace("T", " ") + (" UTC" if text.endswith(("+00:00", "Z")) else "")
 

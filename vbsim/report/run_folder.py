@@ -19,6 +19,7 @@ SCENARIO = "scenario.yaml"
 SUMMARY = "summary.csv"
 REPORT = "report.html"
 FIGURES = "figures"
+ENTITIES = "entities"  # key of a portfolio's manifest: how many it has
 
 
 def check_destination(out: Path, overwrite: bool = False) -> None:
@@ -57,7 +58,17 @@ def open_results(folder: Path) -> tuple[xr.Dataset, xr.Dataset]:
             f"{folder} is no finished run folder: it needs {MANIFEST} and {RESULTS}; make one with "
             "vbsim run"
         )
+    if holds_portfolio(folder):
+        raise RunFolderError(
+            f"{folder} holds a portfolio, which keeps no statements of its entities; expected the "
+            "run of a scenario of one entity; write the entity as such a scenario, and run that"
+        )
     return read_results(folder)
+
+
+def holds_portfolio(folder: Path) -> bool:
+    """Whether a folder is the finished run of a portfolio."""
+    return (folder / MANIFEST).is_file() and ENTITIES in read_manifest(folder)
 
 
 def read_results(folder: Path) -> tuple[xr.Dataset, xr.Dataset]:

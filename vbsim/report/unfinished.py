@@ -145,6 +145,36 @@ def unfinished_run(
         except BaseException as error:
             _keep(run, error)
             raise
+    _put_in_place(folder, out)
+
+
+@contextmanager
+def whole_folder(out: Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """Give a folder beside ``out`` that becomes ``out`` when all went well, and else vanishes.
+
+    For a run that is short enough to be made anew.
+
+    Raises
+    ------
+    RunFolderError
+        As :func:`check_unfinished`.
+    """
+    check_unfinished(out, None, resume=False, overwrite=overwrite)
+    folder = partial_folder(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    with _locked(folder / JOURNAL, out):
+        try:
+            _clear(folder)
+            yield folder
+            _to_disk(folder)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+    _put_in_place(folder, out)
+
+
+def _put_in_place(folder: Path, out: Path) -> None:
+    """Give a whole folder its name; what had the name before goes when the new one is there."""
     old = out.with_name(f".{out.name}.old")
     if out.exists():
         out.rename(old)
@@ -154,7 +184,7 @@ def unfinished_run(
         shutil.rmtree(old)
 
 
-def check_unfinished(out: Path, plan: Plan, *, resume: bool, overwrite: bool) -> None:
+def check_unfinished(out: Path, plan: Plan | None, *, resume: bool, overwrite: bool) -> None:
     """Refuse a run that would lose an unfinished one, or continue another one.
 
     Raises
@@ -171,7 +201,7 @@ def check_unfinished(out: Path, plan: Plan, *, resume: bool, overwrite: bool) ->
     with _locked(folder / JOURNAL, out):
         pass
     count = sum(map(len, _finished(journal)))
-    if resume:
+    if resume and plan is not None:
         others = differences(journal[0]["identity"], identity(plan))
         if others:
             raise RunFolderError(
@@ -203,12 +233,17 @@ def _begin(folder: Path, plan: Plan, resume: bool) -> list[dict[str, Any]]:
         os.truncate(path, path.read_bytes().rfind(b"\n") + 1)
         _note(path, {"resumed": now})
         return [*journal, {"resumed": now}]
+    _clear(folder)
+    _note(path, head := {"identity": identity(plan), "started": now})
+    return [head]
+
+
+def _clear(folder: Path) -> None:
+    """Empty a folder, but for an empty journal."""
     for found in folder.iterdir():
         if found.name != JOURNAL:
             shutil.rmtree(found) if found.is_dir() else found.unlink()
-    os.truncate(path, 0)
-    _note(path, head := {"identity": identity(plan), "started": now})
-    return [head]
+    os.truncate(folder / JOURNAL, 0)
 
 
 def _read(folder: Path) -> list[dict[str, Any]]:

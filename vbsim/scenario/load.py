@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from vbsim.errors import ScenarioError
 from vbsim.scenario.names import wrong_names
+from vbsim.scenario.portfolio import KEY, Words, refuse_portfolio
 from vbsim.scenario.schema import Scenario
 from vbsim.scenario.source import Source, read_source, shown
 from vbsim.scenario.wording import shape_problems
@@ -29,14 +30,22 @@ def load(path: str | Path) -> Scenario:
     Raises
     ------
     ScenarioError
-        With every problem found: file, line, path in the file, found, expected, what to do.
+        With every problem found: file, line, path in the file, found, expected, what to do; or if
+        the file is a portfolio of many entities.
     """
     return load_with(path, {})
 
 
 def load_with(path: str | Path, changes: Mapping[str, Any]) -> Scenario:
     """Read a scenario file and replace some of its top-level values, as the command line does."""
-    return validate(_extended(Path(path), ()).replaced(changes))
+    source = read(path, changes)
+    refuse_portfolio(source)
+    return validate(source)
+
+
+def read(path: str | Path, changes: Mapping[str, Any]) -> Source:
+    """Read the words of a scenario file, its baseline merged in, and replace some values."""
+    return _extended(Path(path), ()).replaced(changes)
 
 
 def validate(source: Source) -> Scenario:
@@ -60,6 +69,11 @@ def json_schema() -> str:
         "type": "string",
         "description": "another scenario, of the same folder or below, as the baseline",
     }
+    schema["properties"][KEY] = Words.model_json_schema()
+    # Of a portfolio, each entity has its own population and contracts.
+    own = [key for key in schema["required"] if key in ("population", "contracts")]
+    schema["required"] = [key for key in schema["required"] if key not in own]
+    schema |= {"if": {"required": [KEY]}, "else": {"required": own}}
     return json.dumps(schema, indent=2)
 
 

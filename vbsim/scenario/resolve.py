@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from io import StringIO
+from typing import Any
 
 import numpy as np
 from ruamel.yaml import YAML
 
 from vbsim import rulebook
+from vbsim.blas import one_blas_thread
 from vbsim.generators import entity_year, risk_score, shocks, trend, true_savings
 from vbsim.plan import ALL_CLAIMS, Layer, Observed, Plan, Systematic
 from vbsim.rulebook import Rulebook
@@ -40,6 +42,7 @@ _QUOTED = (
 )
 
 
+@one_blas_thread
 def resolve(scenario: Scenario, entity: str = "") -> Plan:
     """Turn a Scenario into a Plan.
 
@@ -103,7 +106,7 @@ def resolve(scenario: Scenario, entity: str = "") -> Plan:
         owing_more_than=tuple(outputs.owing_more_than),
         observed=None
         if observed is None
-        else Observed(observed.savings_rate, observed.payment, observed.source),
+        else Observed(observed.savings_rate, observed.payment, observed.source, observed.benchmark),
         figures=tuple(audit.figures.values()),
         warnings=tuple(audit.warnings),
         episodes=bundled,
@@ -120,10 +123,15 @@ def _all_claims(draft: Draft) -> Layer:
 
 def as_yaml(scenario: Scenario) -> str:
     """Text of a scenario with its baseline merged in, as it was resolved."""
+    return text_of(scenario.source.data)
+
+
+def text_of(words: dict[str, Any]) -> str:
+    """Write plain data as YAML."""
     out = StringIO()
     writer = YAML()
     writer.default_flow_style = False
-    writer.dump(scenario.source.data, out)
+    writer.dump(words, out)
     return out.getvalue()
 
 

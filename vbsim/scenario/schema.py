@@ -178,6 +178,9 @@ class Observed(Part):
     payment: Annotated[float, Field(ge=-1e12, le=1e12)] = Field(
         default=0.0, description="money paid to the entity, negative = owed [USD]"
     )
+    benchmark: Positive | None = Field(
+        default=None, description="total benchmark, by which entities of a portfolio add up [USD]"
+    )
     source: Text
 
 

@@ -50,7 +50,9 @@ _NO_FORM = ("union_tag_not_found", "union_tag_invalid")
 Item = Any  # one entry of pydantic's ValidationError.errors()
 
 
-def shape_problems(source: Source, error: ValidationError) -> list[Problem]:
+def shape_problems(
+    source: Source, error: ValidationError, model: type[BaseModel] = Scenario
+) -> list[Problem]:
     """One problem per place: a union reports each branch, and only the nearest one is shown."""
     by_path: dict[Path_, list[Item]] = {}
     for item in error.errors():
@@ -64,7 +66,7 @@ def shape_problems(source: Source, error: ValidationError) -> list[Problem]:
         if own:
             found += [problem for item in own for problem in _whole(source, path, item)]
         elif not deeper:
-            found.append(_problem(source, path, items))
+            found.append(_problem(source, path, items, model))
     return found
 
 
@@ -96,17 +98,17 @@ def _whole(source: Source, path: Path_, item: Item) -> list[Problem]:
     ]
 
 
-def _problem(source: Source, path: Path_, items: list[Item]) -> Problem:
+def _problem(source: Source, path: Path_, items: list[Item], model: type[BaseModel]) -> Problem:
     # A value of the right kind and out of range is not told that it might be of another kind.
     items = [item for item in items if item["type"] in _RANGES] or items
     value, kinds = items[0]["input"], {item["type"] for item in items}
     if "extra_forbidden" in kinds:
-        return _unknown_key(source, path)
+        return _unknown_key(source, path, model)
     expected = " or ".join(dict.fromkeys(_expected(item) for item in items))
     return source.problem(path, shown(value), expected, _todo(value, kinds, items))
 
 
-def _unknown_key(source: Source, path: Path_) -> Problem:
+def _unknown_key(source: Source, path: Path_, model: type[BaseModel]) -> Problem:
     key, group = str(path[-1]), dotted(path[:-1]) or "the scenario format"
     if len(path) == 3 and path[0] == "contracts":
         form = str(form_of(source.at(*path[:-1])))
@@ -116,7 +118,7 @@ def _unknown_key(source: Source, path: Path_) -> Problem:
             expected = f"only keys that {form} reads: {read}"
             return source.problem(path, f"'{key}'", expected, "take it out")
     else:
-        own = _fields(source, path[:-1])
+        own = _fields(source, path[:-1], model)
     return source.problem(
         path, f"the unknown key '{key}'", f"a key of {group}", did_you_mean(key, own)
     )
@@ -172,9 +174,9 @@ def _as_number(text: str) -> str:
     return f"{number:.15g}" if math.isfinite(number) else ""
 
 
-def _fields(source: Source, path: Path_) -> list[str]:
+def _fields(source: Source, path: Path_, root: type[BaseModel]) -> list[str]:
     """Keys of the schema's model at a path."""
-    annotation: Any = Scenario
+    annotation: Any = root
     below = path
     if len(path) > 2 and path[0] == "contracts":
         form = form_of(source.at(*path[:2]))
@@ -189,7 +191,7 @@ def _fields(source: Source, path: Path_) -> list[str]:
     if model is None:
         return []
     own = [field.alias or name for name, field in model.model_fields.items()]
-    return [*own, *(["extends"] if model is Scenario else [])]
+    return [*own, *(["extends", "portfolio"] if model is Scenario else [])]
 
 
 def _branches(annotation: Any) -> list[Any]:

@@ -8,6 +8,7 @@ are the nation's: the percentile of the assumption set's annual cost, at the nat
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import compress
 
 import numpy as np
@@ -50,6 +51,7 @@ class Draft:
     national: FloatArray = field(init=False)
     truncation_share: float = 1.0
     risk_ratio_cap: float = np.inf
+    _known: dict[tuple[object, ...], annual_cost.AnnualCost] = field(default_factory=dict)
 
     @property
     def stated(self) -> list[Segment]:
@@ -63,8 +65,11 @@ class Draft:
 
         Of all services or of a basket; ``step`` as in :func:`annual_cost.annual_cost`.
         """
-        use, costs = self._chosen(year, segment, basket)
-        return annual_cost.annual_cost(self.people[segment], use, costs, step)
+        key = (year, segment, None if basket is None else basket.tobytes(), step)
+        if key not in self._known:
+            use, costs = self._chosen(year, segment, basket)
+            self._known[key] = annual_cost.annual_cost(self.people[segment], use, costs, step)
+        return self._known[key]
 
     def truncation(self, year: int, segment: int) -> float:
         """Find the truncation point of the nation [USD]; infinite when nothing is truncated."""
@@ -270,7 +275,12 @@ def _unit_cost(draft: Draft, name: str, year: int) -> unit_cost.Params:
     )
     family = str(_assumed(draft, f"{branch}.unit_cost_family", year))
     spread = float(_assumed(draft, f"{branch}.unit_cost_cv", year))
-    return unit_cost.Params.from_spec({family: {"mean": float(mean), "cv": spread}})
+    return _law(family, float(mean), spread)
+
+
+@lru_cache(maxsize=1024)
+def _law(family: str, mean: float, cv: float) -> unit_cost.Params:
+    return unit_cost.Params.from_spec({family: {"mean": mean, "cv": cv}})
 
 
 def _use(draft: Draft, year: int, segment: int) -> utilization.Params:
