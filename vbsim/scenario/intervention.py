@@ -142,11 +142,18 @@ class Intervention(Cited):
             yield Wrong("engagement", f"{reached:g} of the flagged who take part", expected)
 
 
-def program(audit: Audit, world: World) -> Program | None:
-    """Turn the words into numbers; ``None`` without an intervention."""
+def program(audit: Audit, world: World, *, alone: bool = True) -> Program | None:
+    """Turn the words into numbers; ``None`` without an intervention.
+
+    An entity of a portfolio, which is not ``alone``, cannot have one.
+    """
     stated = audit.scenario.intervention
     if stated is None:
         return None
+    if not alone:
+        found, expected = "an intervention in a portfolio", "none: its members are not simulated"
+        audit.wrong((_PATH,), found, expected, "take it out, or run one entity by itself")
+        audit.check()
     services = world.services
     access = stated.automation.access
     for key, names in ((("effect",), stated.effect), (("automation", "access"), access)):

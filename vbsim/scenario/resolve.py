@@ -84,7 +84,7 @@ def resolve(scenario: Scenario, entity: str = "") -> Plan:
     with audit.at("uncertainty"):
         systematic = _systematic(draft, book)
     bundled = desk.plan_episodes()
-    made = program(audit, world)
+    made = program(audit, world, alone=not entity)
     if entity:
         layers[ALL_CLAIMS] = _all_claims(draft)
     audit.check()

@@ -10,8 +10,10 @@ import pytest
 import xarray as xr
 
 from tests.conftest import small_scenario
+from vbsim.engines import choose
 from vbsim.engines.claims import ClaimsEngine
 from vbsim.engines.collective import moments
+from vbsim.errors import ParameterError, ScenarioError
 from vbsim.plan import Plan
 from vbsim.report.program import program, ratio_of_means, regression_to_the_mean, trial
 from vbsim.scenario.resolve import resolve
@@ -202,6 +204,12 @@ def test_transients_persist() -> None:
     assert (keep_3 - none_3) / (keep_1 - none_1) == pytest.approx(0.7**2, abs=0.12)
 
 
+def test_an_entity_of_a_portfolio_cannot_have_one() -> None:
+    scenario = small_scenario(intervention=WORDS)
+    with pytest.raises(ScenarioError, match="an intervention in a portfolio"):
+        resolve(scenario, "entity")
+
+
 @pytest.mark.parametrize(
     ("engine", "sampling", "words"),
     [
@@ -210,9 +218,6 @@ def test_transients_persist() -> None:
     ],
 )
 def test_what_cannot_carry_a_program_is_refused(engine: str, sampling: str, words: str) -> None:
-    from vbsim.engines import choose
-    from vbsim.errors import ParameterError
-
     plan = replace(planned(WORDS, 10), engine=engine, sampling=sampling)
     with pytest.raises(ParameterError, match=words):
         choose(plan)
