@@ -94,8 +94,7 @@ def counted(mean: float, members_drawn: int) -> tuple[np.ndarray, np.ndarray]:
     for start in range(0, members_drawn, members.SIZE):
         places = np.arange(start, start + members.SIZE)
         batch["keys"][:] = streams.child(np.uint64(streams.key(11, "poisson")), places)
-        exposure, service = batch["exposure"], np.uint64(5)
-        found = members.draw_counts(batch, exposure, members.SIZE, service, mean, 0.0, tables)
+        found = members.draw_counts(batch, members.SIZE, np.uint64(5), mean, 0.0, tables)
         claims, cost = members.draw_costs(batch, found, ones, tables)
         assert claims == batch["number"][:found].sum()
         assert cost == batch["drawn"][:found].sum(dtype=float)

@@ -223,16 +223,19 @@ def enroll(batch, live, index, people, program):  # type: ignore[no-untyped-def]
 
 
 @jit
-def serve(batch, size, rate, power, left, program):  # type: ignore[no-untyped-def]
-    """Let the program spare its members a part of their claims; returns how many it does."""
-    served, arm, spared = batch["served"], batch["arm"], 0.0
+def serve(batch, size, rate, power, left):  # type: ignore[no-untyped-def]
+    """Spare the program's members a part of their claims of one service; returns how many.
+
+    Shortens their exposure, which ``served`` keeps: fields of one record stay apart for the compiler.
+    """
+    exposure, served, arm, spared = batch["exposure"], batch["served"], batch["arm"], 0.0
     base, power = np.float32(np.log2(rate)), np.float32(power)
     for i in range(size):
-        served[i] = batch["exposure"][i]
+        exposure[i] = served[i]
         if arm[i] == 1:
-            served[i] *= np.float32(left)
+            exposure[i] *= np.float32(left)
             log = max(power * batch["intensity"][i] + base, np.float32(-120.0))
-            spared += np.float64(batch["exposure"][i] * exp2(log)) * (1.0 - left)
+            spared += np.float64(served[i] * exp2(log)) * (1.0 - left)
     return spared
 
 
@@ -315,9 +318,9 @@ def draw_states(batch, members, live, index, people, program):  # type: ignore[n
 
 
 @jit
-def expect(batch, exposure, size, base, power):  # type: ignore[no-untyped-def]
+def expect(batch, size, base, power):  # type: ignore[no-untyped-def]
     """Give expected claims, log2 ``base`` at intensity 1, and the Poisson entry of each draw."""
-    intensity, bits = batch["intensity"], batch["first"]
+    intensity, exposure, bits = batch["intensity"], batch["exposure"], batch["first"]
     expected, place = batch["expected"], batch["place"]
     last = np.float32(TABULATED * STEPS - 1)
     for i in range(size):
@@ -360,11 +363,11 @@ def flagged(flag, size, out):  # type: ignore[no-untyped-def]
 
 
 @jit
-def draw_counts(batch, exposure, size, service_key, rate, power, tables):  # type: ignore[no-untyped-def]
+def draw_counts(batch, size, service_key, rate, power, tables):  # type: ignore[no-untyped-def]
     """Draw the claims of one service; lists the members with claims and returns how many."""
     entries, place = tables.entries, batch["place"]
     words(batch, batch["keys"], service_key, 0, size)
-    expect(batch, exposure, size, np.float32(np.log2(rate * STEPS)), np.float32(power))
+    expect(batch, size, np.float32(np.log2(rate * STEPS)), np.float32(power))
     for i in range(size):
         place[i] = entries[place[i]]
     count_claims(batch, size)
@@ -476,16 +479,17 @@ def add_services(batch, size, index, factors, kept, baskets, out, record):  # ty
     (year, segment), (frequency, price, left) = index, factors
     services, layers, tables, program = kept
     who, number, drawn = batch["who"], batch["number"], batch["drawn"]
-    exposure = batch["served"] if program.on else batch["exposure"]
     baskets[:, :size] = 0.0
+    if program.on:
+        batch["served"][:size] = batch["exposure"][:size]
     for service in range(services.keys.size):
         rate = services.rate[year, segment, service] * frequency[year, service]
         factor = services.price[year, segment, service] * price[year, service]
         power, table = services.power[segment, service], services.sums[service]
         if program.on:
-            spared = serve(batch, size, rate, power, left[year, service], program)
+            spared = serve(batch, size, rate, power, left[year, service])
             out.program[year, segment, 1] += spared * factor * program.unit_cost[service]
-        found = draw_counts(batch, exposure, size, services.keys[service], rate, power, tables)
+        found = draw_counts(batch, size, services.keys[service], rate, power, tables)
         claims, cost = draw_costs(batch, found, table, tables)
         if program.on:
             follow(batch, found, service == program.watched, factor)
@@ -499,6 +503,8 @@ def add_services(batch, size, index, factors, kept, baskets, out, record):  # ty
             for c in range(found):
                 record.claims[who[c], year, service] = number[c]
                 record.cost[who[c], year, service] = factor * drawn[c]
+    if program.on:
+        batch["exposure"][:size] = batch["served"][:size]
 
 
 @jit
