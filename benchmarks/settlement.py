@@ -20,7 +20,8 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from vbsim.plan import Contract, Plan
+from vbsim.contract import Contract
+from vbsim.plan import Plan
 from vbsim.scenario.load import load
 from vbsim.scenario.portfolio import is_portfolio
 from vbsim.scenario.resolve import resolve

@@ -16,7 +16,8 @@ from vbsim.scenario.resolve import resolve
 
 # Words of a plan, and what is named apart from its hash.
 WORDS = {"name", "description", "scenario", "figures", "warnings"}
-APART = {"seed", "seeds", "realizations"}
+# The plans of the draws follow from ``parameters`` and the seed.
+APART = {"seed", "seeds", "realizations", "draws"}
 
 
 def moved(value: Any) -> Any:

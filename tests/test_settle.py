@@ -11,11 +11,12 @@ import xarray as xr
 
 from tests.conftest import small_scenario
 from vbsim import vocabulary
+from vbsim.contract import Contract
 from vbsim.measures.summary import measure
 from vbsim.payment_models import capitation, shared_savings
 from vbsim.payment_models.benchmarks import Simulated
 from vbsim.payment_models.stop_loss import Cover, Specific
-from vbsim.plan import Contract, Plan
+from vbsim.plan import Plan
 from vbsim.report.tables import summary_rows
 from vbsim.scenario.resolve import resolve
 from vbsim.settle import settle

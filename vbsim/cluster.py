@@ -31,7 +31,7 @@ from vbsim.errors import ClusterError
 from vbsim.plan import Plan
 from vbsim.provenance import LIBRARIES, differences, program
 from vbsim.settle import settle
-from vbsim.simulate import Engine, engine_of, processors, use_threads
+from vbsim.simulate import DrawsEngine, Engine, engine_of, processors, use_threads
 
 LOCAL = "local"
 Block = tuple[xr.Dataset, xr.Dataset]
@@ -284,7 +284,7 @@ def _block(work: Work, span: range) -> Block:
         return _settled(plan, engine, span)
 
 
-def _take_part(work: Work) -> tuple[Plan, Engine]:
+def _take_part(work: Work) -> tuple[Plan, Engine | DrawsEngine]:
     """Prepare this worker, or refuse: a worker may come when the run is under way."""
     with _one_at_a_time:
         _use_own_threads()
@@ -292,7 +292,7 @@ def _take_part(work: Work) -> tuple[Plan, Engine]:
 
 
 @lru_cache(maxsize=1)
-def _prepared(work: Work) -> tuple[Plan, Engine]:
+def _prepared(work: Work) -> tuple[Plan, Engine | DrawsEngine]:
     from distributed import get_worker
 
     worker = get_worker()
@@ -311,7 +311,7 @@ def _use_own_threads() -> None:
     use_threads(min(get_worker().state.nthreads, processors()))
 
 
-def _digest(plan: Plan, engine: Engine) -> str:
+def _digest(plan: Plan, engine: Engine | DrawsEngine) -> str:
     """Hash of the results of the first realization."""
     found = hashlib.sha256()
     for dataset in _settled(plan, engine, range(1)):
@@ -320,6 +320,6 @@ def _digest(plan: Plan, engine: Engine) -> str:
     return found.hexdigest()
 
 
-def _settled(plan: Plan, engine: Engine, span: range) -> Block:
+def _settled(plan: Plan, engine: Engine | DrawsEngine, span: range) -> Block:
     experience = engine.block(np.arange(span.start, span.stop))
     return settle(plan, experience), experience

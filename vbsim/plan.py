@@ -6,15 +6,20 @@ axes T (simulated years: base years, then performance years), S (segments), K (s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vbsim.contract import Contract
+from vbsim.errors import ParameterError
 from vbsim.generators import (
     entity_year,
     episodes,
     intervention,
+    parameter,
     population,
     predictor,
     quality,
@@ -26,14 +31,17 @@ from vbsim.generators import (
     unit_cost,
     utilization,
 )
+from vbsim.measures.horizon import Capital
 from vbsim.payment_models import program_cost
-from vbsim.payment_models.benchmarks import Published, Simulated
-from vbsim.payment_models.stop_loss import Cover
 from vbsim.rulebook import Figure
 
 ALL_CLAIMS = "all_claims"  # the layer that holds all of a member's cost
+_APART = 10_000  # no calendar year has five digits
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
+Region = trend.Params
+RunOut = entity_year.Params
+_NO_REGION, _NO_RUN_OUT = Region(0.0), RunOut(0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +106,8 @@ class Systematic:
 
     ``quality_measures`` holds one generator per simulated year, and is empty without measures.
     ``risk_score`` says how scores are measured, if they are.
+    ``region`` moves the cost of the ACO's region beyond the nation's, the ACO's members included;
+    ``run_out`` is what the completion factor misses in a year's claims.
     """
 
     trend: trend.Params
@@ -107,6 +117,8 @@ class Systematic:
     quality: quality.Params
     quality_measures: tuple[quality_measures.Params, ...] = ()
     risk_score: risk_score.Params | None = None
+    region: Region = _NO_REGION
+    run_out: RunOut = _NO_RUN_OUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,87 +209,6 @@ class Program:
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
-    """What a program asks of a contractor, beside its terms.
-
-    Parameters
-    ----------
-    name
-        Words of the condition.
-    figure
-        What is asked, with its source and status: a number that must be reached, or yes.
-    found
-        What holds of this contract; ``None`` if nothing says.
-    """
-
-    name: str
-    figure: Figure
-    found: float | bool | None
-
-    @property
-    def outcome(self) -> str:
-        """Whether it is met."""
-        if self.found is None:
-            return "not stated"
-        return "met" if self.found >= self.figure.value else "not met"
-
-
-@dataclass(frozen=True, slots=True)
-class Contract:
-    """One contract in numbers.
-
-    Parameters
-    ----------
-    name, label
-        Key in the scenario; words for tables and figures.
-    model
-        Key of ``payment_models.MODELS``.
-    lan_category
-        HCP-LAN category.
-    terms
-        Terms of the model for each performance year.
-    benchmarks
-        Benchmark of each performance year; empty without one.
-    base_years
-        Positions on the year axis of the benchmark's base years.
-    expenditure_layer
-        Name of the layer that counts as expenditure; empty for all claims.
-    stop_loss, stop_loss_layer
-        Stop-loss of each performance year, empty without one, and the layer that a specific cover
-        pays on.
-    basket
-        Services that a contract on part of the claims covers, (K,); ``None`` for all.
-    at_risk
-        Services whose claims the holder of the contract bears, which its stop-loss counts, (K,);
-        ``None`` for all.
-    measures
-        Quality measures that the contract pays on, in the order of its terms.
-    episode_types, episode_limit
-        Episode types that the contract bundles, in the order of its terms, and the name of the
-        high-cost cap under which their cost counts.
-    conditions
-        What the program asks of a contractor, and whether it is met.
-    """
-
-    name: str
-    label: str
-    model: str
-    lan_category: str
-    terms: tuple[object, ...]
-    benchmarks: tuple[Published | Simulated, ...] = ()
-    base_years: tuple[int, ...] = ()
-    expenditure_layer: str = ""
-    stop_loss: tuple[Cover, ...] = ()
-    stop_loss_layer: str = ""
-    basket: BoolArray | None = None
-    at_risk: BoolArray | None = None
-    measures: tuple[str, ...] = ()
-    episode_types: tuple[str, ...] = ()
-    episode_limit: str = ""
-    conditions: tuple[Condition, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Observed:
     """A published result, shown beside the simulated distribution; ``benchmark`` in USD."""
 
@@ -285,6 +216,14 @@ class Observed:
     payment: float
     source: str
     benchmark: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A figure of the scenario that is uncertain: its path, and what is believed of it."""
+
+    name: str
+    law: parameter.Params
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +264,16 @@ class Plan:
         ``random`` for independent realizations, ``sobol`` for points that fill space evenly.
     program
         The intervention, if there is one.
+    capital
+        How capital is measured over the horizon, if the scenario says.
+    parameters, inner, draws
+        Uncertain figures, how many realizations in a row share one draw of them, and the Plan of
+        each draw; this Plan itself has their means. Empty without uncertain figures.
+    drawn
+        Values of the uncertain figures, in the Plan of a draw.
+    trajectories
+        Whether the collective engine draws the members that cost most as whole trajectories;
+        without, the luck of every year has draws of its own, which can be seeded apart.
     """
 
     name: str
@@ -348,6 +297,12 @@ class Plan:
     entity: str = ""
     sampling: str = "random"
     program: Program | None = None
+    capital: Capital | None = None
+    parameters: tuple[Parameter, ...] = ()
+    inner: int = 0
+    draws: tuple[Plan, ...] = ()
+    drawn: tuple[float, ...] = ()
+    trajectories: bool = True
 
     @property
     def performance(self) -> BoolArray:
@@ -358,6 +313,47 @@ class Plan:
     def unverified(self) -> tuple[Figure, ...]:
         """Figures whose source has not been seen."""
         return tuple(figure for figure in self.figures if not figure.verified)
+
+    def by_draw(self, realizations: NDArray[np.int64]) -> Iterator[tuple[Plan, slice]]:
+        """Give the Plan of each draw that rising realization numbers belong to, and their slice.
+
+        The Plan itself, and all of them, without uncertain figures.
+        """
+        if not self.draws:
+            yield self, slice(None)
+            return
+        numbers = np.asarray(realizations) // self.inner
+        begins = np.flatnonzero(np.diff(numbers, prepend=-1)).tolist()
+        for begin, end in pairwise((*begins, numbers.size)):
+            draw = int(numbers[begin])
+            if draw >= len(self.draws):
+                raise ParameterError(
+                    f"realization {int(realizations[begin]):,} belongs to draw {draw:,} of the "
+                    f"uncertain figures, and {len(self.draws):,} are resolved; expected at most "
+                    f"{len(self.draws) * self.inner:,} realizations; resolve the scenario with the "
+                    "number that you want"
+                )
+            # Sampling and engine are chosen for a run, not for one of its draws.
+            yield replace(self.draws[draw], engine=self.engine), slice(begin, end)
+
+    def counters(self, years: NDArray[np.int64], luck: bool = False) -> NDArray[np.int64]:
+        """Counters that calendar years have in the streams: other ones where ``seeds`` says so.
+
+        In this sense the base years are a stream of their own, ``benchmark``, and so is the
+        members' ``luck`` in the performance years, ``performance``.
+        """
+        own, base = dict(self.seeds), years < self.start_year
+        stated = {"benchmark": base, "performance": ~base if luck else np.zeros_like(base)}
+        found = years.astype(np.int64)
+        for name in stated.keys() & own.keys():
+            found = np.where(stated[name], found + _APART * (1 + own[name]), found)
+        return found
+
+    @property
+    def luck(self) -> tuple[int | tuple[int, ...], ...]:
+        """Everything that keys the members' luck."""
+        years = self.counters(self.world.years, luck=True)
+        return (self.seed_of("population"), self.seed_of("claims"), tuple(years.tolist()))
 
     def seed_of(self, stream: str) -> int:
         """Seed of a named stream."""

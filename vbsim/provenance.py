@@ -59,7 +59,7 @@ def differences(found: Mapping[str, str], expected: Mapping[str, str]) -> list[s
 def plan_hash(plan: Plan) -> str:
     """Hash of the numbers and names of a plan, whatever its words, seeds and realizations."""
     words: dict[str, Any] = {"name": "", "description": "", "scenario": "", "warnings": ()}
-    own: dict[str, Any] = {"seed": 0, "seeds": (), "realizations": 0, "figures": ()}
+    own: dict[str, Any] = {"seed": 0, "seeds": (), "realizations": 0, "figures": (), "draws": ()}
     found = hashlib.sha256()
     _feed(found, replace(plan, **words, **own))
     return found.hexdigest()[:16]

@@ -13,7 +13,7 @@ one per name of its table, or one per date from which the mark holds.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from importlib import resources
@@ -51,7 +51,19 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """One file of rules or assumptions."""
+    """One file of rules or assumptions.
+
+    Parameters
+    ----------
+    kind, name, title, authority
+        Folder and name of the file, and its head.
+    first_year, last_year
+        Years whose figures may be asked for.
+    sources, parameters
+        Citations by key; the tree of figures.
+    carried_from
+        Last verified year of a book that is carried forward, 0 otherwise.
+    """
 
     kind: str
     name: str
@@ -61,7 +73,8 @@ class Rulebook:
     last_year: int
     sources: Mapping[str, str]
     parameters: Mapping[str, Any]
-    # Entities of a portfolio ask for the same figures, hundreds of times each.
+    carried_from: int = 0
+    # Entities of a portfolio, and draws, ask for the same figures, hundreds of times each.
     _found: dict[tuple[str, date | int, str | None], Figure] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -106,12 +119,12 @@ class Rulebook:
             path=path if key is None else f"{path}.{key}",
             value=value,
             unit=str(leaf["unit"]),
-            status=_mark(leaf["status"], on, key),
+            status="UNVERIFIED" if self._carries(on.year) else _mark(leaf["status"], on, key),
             source=self._cite(leaf["source"]),
-            date=str(day),
+            date=f"{day}, carried forward" if self._carries(on.year) else str(day),
             file=self.file,
             description=leaf["description"],
-            note=leaf.get("note", ""),
+            note=self._note(leaf, on.year),
         )
 
     def by_name(self, names: Iterable[str], on: date | int, key: str) -> dict[str, Figure]:
@@ -121,6 +134,21 @@ class Rulebook:
             by_track = isinstance(self.figure(name, on).value, Mapping)
             found[name] = self.figure(name, on, key if by_track else None)
         return found
+
+    def carried(self, through: int) -> Rulebook:
+        """Carry the figures of the last verified year forward; what is carried is UNVERIFIED."""
+        if through <= self.last_year:
+            return self
+        return replace(self, last_year=through, carried_from=self.carried_from or self.last_year)
+
+    def _carries(self, year: int) -> bool:
+        return 0 < self.carried_from < year
+
+    def _note(self, leaf: Mapping[str, Any], year: int) -> str:
+        note = str(leaf.get("note", ""))
+        if self._carries(year):
+            note = f"{note} As of {self.carried_from}, carried forward.".strip()
+        return note
 
     def check_year(self, year: int) -> None:
         """Raise RuleError unless the year lies in the verified range of the file."""

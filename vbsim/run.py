@@ -44,7 +44,7 @@ from vbsim.scenario.resolve import resolve
 from vbsim.scenario.schema import Scenario
 from vbsim.settle import settle
 from vbsim.simulate import check_threads, engine_of, processors, use_threads
-from vbsim.vocabulary import REALIZATION
+from vbsim.vocabulary import REALIZATION, joined
 
 Progress = Callable[[int, int], None]
 Work = Callable[[Sequence[range]], Generator[Block]]
@@ -247,7 +247,7 @@ def _in_memory(plan: Plan, work: Work, progress: Progress | None) -> xr.Dataset:
         if progress is not None:
             progress(done, plan.realizations)
     found.sort(key=lambda settlement: int(settlement[REALIZATION][0]))
-    return xr.concat(found, REALIZATION)
+    return joined(found)
 
 
 def _manifest(plan: Plan, unfinished: UnfinishedRun, seconds: float) -> dict[str, Any]:
@@ -261,6 +261,7 @@ def _manifest(plan: Plan, unfinished: UnfinishedRun, seconds: float) -> dict[str
         "seed": plan.seed,
         "seeds": dict(plan.seeds),
         "realizations": plan.realizations,
+        **({"parameter_draws": len(plan.draws)} if plan.draws else {}),
         "block": capacity.block_rows(plan),
         "started": unfinished.started,
         **({"resumed": unfinished.resumed} if unfinished.resumed else {}),

@@ -5,18 +5,31 @@ A pure function: it draws nothing, so a better term never pays less in any reali
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from vbsim import vocabulary
-from vbsim.payment_models import MODELS, benchmarks
+from vbsim.contract import Contract
+from vbsim.errors import ParameterError
+from vbsim.payment_models import (
+    MODELS,
+    benchmarks,
+    economics,
+    fee_for_service,
+    program_benchmarks,
+)
+from vbsim.payment_models.agreement import Carried, under_agreement
 from vbsim.payment_models.base import ContractYear, FloatArray, Line, Statement
+from vbsim.payment_models.economics import with_economics
+from vbsim.payment_models.program_benchmarks import Blended, Measured, Rebased
 from vbsim.payment_models.program_cost import with_program
-from vbsim.payment_models.stop_loss import Cover, with_stop_loss
-from vbsim.plan import BoolArray, Contract, Plan
+from vbsim.payment_models.risk_based_capital import with_risk_based_capital
+from vbsim.payment_models.stop_loss import Cover, Retention, with_other_cover, with_stop_loss
+from vbsim.plan import BoolArray, Plan
+from vbsim.settlement import labelled
 
 _CACHED = 1 << 15  # numbers that stay near the processor while their columns are added
 
@@ -37,11 +50,17 @@ def settle(plan: Plan, experience: xr.Dataset) -> xr.Dataset:
         The variables of ``vocabulary.SETTLEMENT``; years are performance years. Along ``contract``,
         ``holder`` is the party whose net money is the contract's result. Along ``line``,
         coordinates tell contract, name, unit and formula of each line; ``adds_to_net`` is 1 for
-        those whose sum is the contract's result.
+        those whose sum is the contract's result. Along ``retention`` they tell contract,
+        attachment, premium and exact expected recovery.
     """
+    if plan.draws:
+        return _settled_draws(plan, experience)
     seen = Seen.of(experience)
     numbers = experience[vocabulary.REALIZATION].to_numpy()
-    settled = _labelled(plan, numbers, statements(plan, seen))
+    found = statements(plan, seen)
+    settled = labelled(plan, numbers, found)
+    if any(contract.retentions for contract in plan.contracts):
+        settled = vocabulary.label(_with_retentions(settled, plan, seen, found), "settlement")
     if plan.sampling == "random":
         return settled
     dims = vocabulary.SETTLEMENT["control_variate"].dims
@@ -49,6 +68,42 @@ def settle(plan: Plan, experience: xr.Dataset) -> xr.Dataset:
     settled = settled.assign_coords({vocabulary.CONTROL: names})
     settled["control_variate"] = (dims, luck(plan, seen))
     return vocabulary.label(settled, "settlement")
+
+
+def _settled_draws(plan: Plan, experience: xr.Dataset) -> xr.Dataset:
+    """Settle every realization by the terms of its own draw of the uncertain figures."""
+    numbers = experience[vocabulary.REALIZATION].to_numpy()
+    parts = [
+        settle(draw, experience.isel({vocabulary.REALIZATION: where}))
+        for draw, where in plan.by_draw(numbers)
+    ]
+    # The Plan with the means, on one realization, tells the lines and their arithmetic.
+    means = replace(plan, draws=())
+    words = settle(means, experience.isel({vocabulary.REALIZATION: slice(0, 1)}))
+    for part in parts:
+        _check_lines(part, words)
+    differs = np.any([part["formula"].values != words["formula"].values for part in parts], axis=0)
+    settled = parts[0] if len(parts) == 1 else vocabulary.joined(parts)
+    told = {"formula": "", "meaning": "worked out with an uncertain figure, drawn anew"}
+    texts: dict[str, Any] = {
+        name: (vocabulary.LINE, np.where(differs, text, words[name].values))
+        for name, text in told.items()
+    }
+    priced = ("premium_pmpm", "expected_recovery_pmpm")  # those of the means, as the terms shown
+    texts |= {name: words.coords[name].variable for name in priced if name in words.coords}
+    draw = (vocabulary.REALIZATION, numbers // plan.inner)
+    return vocabulary.label(settled.assign_coords(texts | {vocabulary.DRAW: draw}), "settlement")
+
+
+def _check_lines(part: xr.Dataset, expected: xr.Dataset) -> None:
+    """Refuse draws whose statements have other lines: a figure decides what the contract is."""
+    lines, known = (set(one[vocabulary.LINE].values.tolist()) for one in (part, expected))
+    if odd := sorted(lines ^ known):
+        raise ParameterError(
+            f"found the statement line {odd[0]} in some draws of the uncertain figures and not in "
+            "others; expected the same lines in all; choose a distribution that stays on one side "
+            "of 0 for the figure that the line comes from"
+        )
 
 
 def luck(plan: Plan, seen: Seen) -> FloatArray:
@@ -59,7 +114,7 @@ def luck(plan: Plan, seen: Seen) -> FloatArray:
     """
     world, facts = plan.world, seen.facts
     exposure = np.array([people.person_years_per_member for people in world.people])
-    whole = facts["local_factor"] * (1.0 - facts["true_savings"])
+    whole = facts["local_factor"] * (1.0 - facts["true_savings"]) * seen.factor("regional_factor")
     expected = np.einsum(
         "rts,ts,rt->rt",
         facts["national_factor"],
@@ -115,6 +170,17 @@ class Seen:
             return self.cost
         return self.facts["layer_cost"][..., self.names[vocabulary.LAYER].index(name)]
 
+    def factor(self, name: str) -> FloatArray:
+        """Factor of every year, (R, T); 1 where the plan has none."""
+        return self.facts.get(name, np.ones(self.exposure.shape))
+
+    def counted(self, contract: Contract) -> FloatArray:
+        """Expenditure of every year and segment as the contract measures it, (R, T, S) [USD]."""
+        cost = self.layer(contract.expenditure_layer)
+        if "completion" not in self.facts or not contract.by_rules:
+            return cost
+        return cost * self.facts["completion"][..., None]
+
     def chosen(self, variable: str, row: int, dim: str, names: tuple[str, ...]) -> FloatArray:
         """Columns of a variable of one year, (R, len(names)), in the order of the names."""
         columns = [self.names[dim].index(name) for name in names]
@@ -142,20 +208,36 @@ def _summed(values: FloatArray, chosen: BoolArray | None = None) -> FloatArray:
 def _walk(plan: Plan, contract: Contract, seen: Seen) -> list[Statement]:
     model = MODELS[contract.model]
     state, statements = None, []
+    carried: Carried = 0.0
+    saved: dict[int, FloatArray] = {}  # savings per person-year by position of the year
+    charged = contract.risk_based_capital
+    capital: FloatArray | float = 0.0 if charged is None else charged.capital
     base = _base_per_capita(contract, seen)
     for number, row in enumerate(np.flatnonzero(plan.performance).tolist()):
-        year, benchmark_lines = _contract_year(contract, number, row, seen, base)
+        year, benchmark_lines = _contract_year(contract, number, row, seen, base, saved)
+        agreement = contract.agreement[number] if contract.agreement else None
+        if agreement is not None and agreement.months == 0.0:
+            _, outside = fee_for_service.settle(None, year, fee_for_service.Terms())
+            statements.append(outside)
+            continue
         state, statement = model.settle(state, year, contract.terms[number])
+        if contract.economics:
+            own = _own_claims(plan, contract.economics[number], row, seen)
+            exposure = seen.facts["person_years"][:, row]
+            statement = with_economics(statement, contract.economics[number], own, exposure)
         if contract.stop_loss:
-            cover = contract.stop_loss[number]
-            statement = _protected(statement, cover, contract, row, seen)
+            statement = _protected(statement, contract.stop_loss[number], contract, row, seen)
         if plan.program is not None:
-            exposure, flagged = seen.exposure[:, row], seen.facts["program_flagged"][:, row]
-            engaged = seen.facts["program_person_years"][:, row, 0]
-            statement = with_program(statement, plan.program.cost, exposure, flagged, engaged)
+            statement = with_program(statement, plan.program.cost, *_reached(row, seen))
+        if charged is not None:
+            capital, statement = with_risk_based_capital(statement, charged, capital)
         # A model's own line of the same name only repeats what the benchmark's lines explain.
         lines = {**benchmark_lines, **statement.lines} | benchmark_lines
-        statements.append(Statement(lines, statement.transfers, statement.party))
+        statement = Statement(lines, statement.transfers, statement.party)
+        if agreement is not None:
+            saved[row] = (year.benchmark - year.expenditure) / year.person_years
+            carried, statement = under_agreement(carried, statement, agreement)
+        statements.append(statement)
     return statements
 
 
@@ -172,6 +254,56 @@ def _protected(
     return with_stop_loss(statement, cover, layer, claims, seen.exposure[:, row])
 
 
+def _reached(row: int, seen: Seen) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Exposure, members flagged by the program, and exposure of those who take part."""
+    engaged = seen.facts["program_person_years"][:, row, 0]
+    return seen.exposure[:, row], seen.facts["program_flagged"][:, row], engaged
+
+
+def _own_claims(plan: Plan, terms: economics.Terms, row: int, seen: Seen) -> dict[str, FloatArray]:
+    """Claims of each service that the holder renders in part, (R,) [USD]."""
+    columns = {s.name: plan.world.services.index(s.name) for s in terms.services}
+    cost = seen.facts["cost"][:, row]
+    return {name: _summed(cost[..., column]) for name, column in columns.items()}
+
+
+def _with_retentions(
+    settled: xr.Dataset, plan: Plan, seen: Seen, found: dict[str, list[Statement]]
+) -> xr.Dataset:
+    """Add the net result that every contract's holder would have with other attachments."""
+    rows = np.flatnonzero(plan.performance).tolist()
+    offered = [(c, r) for c in plan.contracts if c.retentions for r in (None, *c.retentions)]
+    shape = (settled.sizes[vocabulary.REALIZATION], len(rows), len(offered))
+    net, recovered = np.zeros(shape), np.zeros(shape)
+    for at, (contract, retention) in enumerate(offered):
+        for number, row in enumerate(rows):
+            cover, layer = None, np.zeros(shape[0])
+            if retention is not None:
+                cover = retention.covers[number]
+                layer = _summed(seen.layer(retention.layer)[:, row])
+            net[:, number, at], recovered[:, number, at] = with_other_cover(
+                found[contract.name][number], cover, layer, seen.exposure[:, row]
+            )
+    columns = [(c.name, _offer(r)) for c, r in offered]
+    coordinates: dict[str, Any] = {
+        vocabulary.RETENTION: [f"{name}.{offer[0]}" for name, offer in columns],
+        "retention_contract": (vocabulary.RETENTION, [name for name, _ in columns]),
+    }
+    for place, name in enumerate(("attachment", "premium_pmpm", "expected_recovery_pmpm"), 1):
+        coordinates[name] = (vocabulary.RETENTION, np.array([o[place] for _, o in columns]))
+    dims = vocabulary.SETTLEMENT["retention_net"].dims
+    variables = {"retention_net": (dims, net), "retention_recovery": (dims, recovered)}
+    return settled.assign_coords(coordinates).assign(variables)
+
+
+def _offer(retention: Retention | None) -> tuple[str, float, float, float]:
+    """Name, attachment [USD], premium and exact expected recovery [USD PMPM]."""
+    if retention is None:
+        return "none", np.inf, 0.0, 0.0
+    premium = retention.covers[0].premium_pmpm
+    return f"{retention.attachment:.0f}", retention.attachment, premium, retention.expected_pmpm
+
+
 def _base_per_capita(contract: Contract, seen: Seen) -> FloatArray:
     """Expenditure per person-year of the benchmark's base years, (R, B, S) [USD]."""
     base = list(contract.base_years)
@@ -179,19 +311,49 @@ def _base_per_capita(contract: Contract, seen: Seen) -> FloatArray:
     return np.asarray(counted[:, base] / seen.facts["person_years"][:, base])
 
 
+def _by_rules(
+    terms: Rebased | Blended,
+    row: int,
+    seen: Seen,
+    counted: FloatArray,
+    saved: dict[int, FloatArray],
+) -> program_benchmarks.Found:
+    """Benchmark of a performance year by its program's rules."""
+    base, facts = list(terms.base_years), seen.facts
+    rows = [*base, row]
+    unknown = np.full(len(counted), np.nan)
+    measured = Measured(
+        base_per_capita=counted[:, base] / facts["person_years"][:, base],
+        person_years=facts["person_years"][:, row],
+        national_factor=facts["national_factor"][:, rows],
+        regional_factor=seen.factor("regional_factor")[:, rows],
+        base_savings=np.stack([saved.get(year, unknown) for year in base], axis=1),
+        expenditure=_summed(counted[:, row]),
+    )
+    return program_benchmarks.found(terms, measured)
+
+
 def _contract_year(
-    contract: Contract, number: int, row: int, seen: Seen, base: FloatArray
+    contract: Contract,
+    number: int,
+    row: int,
+    seen: Seen,
+    base: FloatArray,
+    saved: dict[int, FloatArray],
 ) -> tuple[ContractYear, dict[str, Line]]:
     facts, cost = seen.facts, seen.cost[:, row]
-    counted = seen.layer(contract.expenditure_layer)
+    counted = seen.counted(contract)
     exposure = facts["person_years"]
     mark = np.full(cost.shape[0], np.nan)
     explained: dict[str, Line] = {}
-    if contract.benchmarks:
+    guardrail: FloatArray | float = 0.0
+    terms = contract.benchmarks[number] if contract.benchmarks else None
+    if isinstance(terms, Rebased | Blended):
+        found = _by_rules(terms, row, seen, counted, saved)
+        mark, explained, guardrail = found.total, found.lines, found.guardrail
+    elif terms is not None:
         national = facts["national_factor"][:, row]
-        mark, explained = benchmarks.benchmark(
-            contract.benchmarks[number], base, exposure[:, row], national
-        )
+        mark, explained = benchmarks.benchmark(terms, base, exposure[:, row], national)
     total = _summed(cost)
     year = ContractYear(
         cost=total,
@@ -202,6 +364,7 @@ def _contract_year(
         quality_standard_met=facts["quality_standard_met"][:, row],
         # Of 476 ACOs in 2024 none missed both standards (CMS PY2024 PUF).
         alternative_standard_met=1.0,
+        guardrail=guardrail,
         segment_person_years=exposure[:, row],
         **({"segment_risk_score": facts["risk_score"][:, row]} if "risk_score" in facts else {}),
         **_basket(contract, row, facts, total),
@@ -241,71 +404,3 @@ def _columns(contract: Contract, row: int, seen: Seen) -> dict[str, FloatArray]:
         by_type = seen.chosen("episode_counted_cost", row, vocabulary.EPISODE_TYPE, types)
         out["episode_counted_cost"] = by_type[..., limit]
     return out
-
-
-def _labelled(
-    plan: Plan, realizations: np.ndarray, settled: dict[str, list[Statement]]
-) -> xr.Dataset:
-    years = plan.world.years[plan.performance]
-    lines = _lines(settled)
-    # One column after the other in memory, as they are made and as measures read them.
-    columns = (years.size, realizations.size)
-    saved = np.full((len(settled), *columns), np.nan)
-    party = np.empty((len(settled), len(vocabulary.PARTIES), *columns))
-    table = np.empty((len(lines), *columns))
-    for number, contract_years in enumerate(settled.values()):
-        for row, statement in enumerate(contract_years):
-            for place, name in enumerate(vocabulary.PARTIES):
-                party[number, place, row] = statement.net_to(name)
-            if "savings_rate" in statement.lines:
-                saved[number, row] = statement.lines["savings_rate"].value
-    for number, (contract, name) in enumerate(lines):
-        for row, statement in enumerate(settled[contract]):
-            has = name in statement.lines
-            table[number, row] = statement.lines[name].value if has else np.nan
-    saved, table = (array.transpose(2, 1, 0) for array in (saved, table))
-    party = party.transpose(3, 2, 0, 1)
-    values = {
-        "net_to_provider": party[..., vocabulary.PARTIES.index(vocabulary.PROVIDER)],
-        "net_to_party": party,
-        "savings_rate": saved,
-        "statement": table,
-    }
-    coordinates = {
-        vocabulary.REALIZATION: realizations,
-        vocabulary.YEAR: years,
-        vocabulary.CONTRACT: list(settled),
-        vocabulary.PARTY: list(vocabulary.PARTIES),
-        vocabulary.HOLDER: (vocabulary.CONTRACT, [s[0].party for s in settled.values()]),
-        **_line_coordinates(lines),
-    }
-    variables = {n: (vocabulary.SETTLEMENT[n].dims, v) for n, v in values.items()}
-    attributes = {
-        "reference": plan.reference,
-        "owing_more_than": list(plan.owing_more_than),
-        "sampling": plan.sampling,
-    }
-    return vocabulary.label(xr.Dataset(variables, coordinates, attributes), "settlement")
-
-
-def _lines(statements: dict[str, list[Statement]]) -> dict[tuple[str, str], Line]:
-    """Lines of all statements by contract and name, as the first year that has them words them."""
-    found: dict[tuple[str, str], Line] = {}
-    for contract, years in statements.items():
-        for statement in years:
-            for name, line in statement.lines.items():
-                found.setdefault((contract, name), line)
-    return found
-
-
-def _line_coordinates(lines: dict[tuple[str, str], Line]) -> dict[str, Any]:
-    columns = {
-        vocabulary.LINE: [f"{contract}.{name}" for contract, name in lines],
-        "line_contract": [contract for contract, _ in lines],
-        "line_name": [name for _, name in lines],
-        "line_unit": [line.unit for line in lines.values()],
-        "formula": [line.formula for line in lines.values()],
-        "meaning": [line.meaning for line in lines.values()],
-        "adds_to_net": np.array([line.adds for line in lines.values()], dtype=np.int64),
-    }
-    return {name: (vocabulary.LINE, values) for name, values in columns.items()}

@@ -8,8 +8,9 @@ of a long run are those of a short one.
 from __future__ import annotations
 
 import os
+import pickle
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numba
@@ -34,6 +35,7 @@ from vbsim.plan import Episodes, FloatArray, Plan
 _BLOCK_MEMBER_YEARS = 20_000_000
 _LARGEST_BLOCK = 2000
 _LEAST_LEFT = 1e-9  # of claims that easier access leaves
+Members = ClaimsEngine | CollectiveEngine
 
 
 def simulate(plan: Plan, threads: int | None = None, block: int | None = None) -> xr.Dataset:
@@ -65,7 +67,7 @@ def simulate(plan: Plan, threads: int | None = None, block: int | None = None) -
             f"{free / 1e9:,.1f} GB are free; lower realizations, or use vbsim run, which keeps one "
             "block in memory"
         )
-    return xr.concat(list(blocks(plan, threads=threads, block=block)), dim=vocabulary.REALIZATION)
+    return vocabulary.joined(list(blocks(plan, threads=threads, block=block)))
 
 
 def blocks(
@@ -94,7 +96,7 @@ class Engine:
     """
 
     plan: Plan
-    members: ClaimsEngine | CollectiveEngine
+    members: Members
     points: Points
 
     def block(self, realizations: np.ndarray) -> xr.Dataset:
@@ -104,11 +106,100 @@ class Engine:
         return _labelled(self.plan, realizations, factors, sums)
 
 
-@one_blas_thread
-def engine_of(plan: Plan) -> Engine:
-    """Make the engine that a plan asks for, or ``auto`` chooses."""
-    name, _ = choose(plan)
-    return Engine(plan, ENGINES[name].of(plan), points_of(plan))
+@dataclass(frozen=True)
+class Kept:
+    """Engines of members, the last few, for plans that have the same members and the same luck.
+
+    Parameters
+    ----------
+    most
+        How many are kept.
+    engines
+        By a digest of what they rest on.
+    """
+
+    most: int = 2
+    engines: dict[bytes, Members] = field(default_factory=dict)
+
+    @one_blas_thread
+    def of(self, plan: Plan, name: str) -> Members:
+        """Engine of a plan's members, made unless it is there."""
+        basis = pickle.dumps((name, plan.world, plan.layers, plan.luck, plan.trajectories))
+        if basis not in self.engines:
+            while len(self.engines) >= self.most:
+                del self.engines[next(iter(self.engines))]
+            self.engines[basis] = ENGINES[name].of(plan)
+        return self.engines[basis]
+
+
+@dataclass(frozen=True)
+class DrawsEngine:
+    """What simulates a plan with uncertain figures: every realization by its draw's own Plan.
+
+    Parameters
+    ----------
+    plan
+        What is simulated.
+    engine
+        Name of the engine of every draw.
+    kept
+        Engines of the members of the last draws.
+    """
+
+    plan: Plan
+    engine: str
+    kept: Kept
+
+    def block(self, realizations: np.ndarray) -> xr.Dataset:
+        """Simulate the realizations of these numbers."""
+        parts = [
+            self._drawn(draw, realizations[where])
+            for draw, where in self.plan.by_draw(realizations)
+        ]
+        return parts[0] if len(parts) == 1 else vocabulary.joined(parts)
+
+    def _drawn(self, draw: Plan, realizations: np.ndarray) -> xr.Dataset:
+        engine = Engine(draw, self.kept.of(draw, self.engine), RandomPoints(draw))
+        values = np.repeat([draw.drawn], realizations.size, axis=0)
+        found = engine.block(realizations).assign(
+            parameter_value=((vocabulary.REALIZATION, vocabulary.PARAMETER), values)
+        )
+        return vocabulary.label(
+            found.assign_coords(
+                {
+                    vocabulary.PARAMETER: [one.name for one in self.plan.parameters],
+                    vocabulary.DRAW: (vocabulary.REALIZATION, realizations // self.plan.inner),
+                }
+            ),
+            "experience",
+        )
+
+
+def engine_of(plan: Plan, kept: Kept | None = None) -> Engine | DrawsEngine:
+    """Make the engine that a plan asks for, or ``auto`` chooses.
+
+    Parameters
+    ----------
+    plan
+        What is simulated.
+    kept
+        Engines of members that are there already.
+
+    Raises
+    ------
+    ParameterError
+        If Sobol points are asked for and figures are uncertain: the errors of both designs rest on
+        groups of realizations, which are not the same.
+    """
+    (name, _), kept = choose(plan), kept or Kept()
+    if not plan.draws:
+        return Engine(plan, kept.of(plan, name), points_of(plan))
+    if plan.sampling != "random":
+        raise ParameterError(
+            f"sampling: found {plan.sampling} and {len(plan.parameters)} uncertain figures; "
+            "expected one of the two; leave --sampling out, or state the figures for certain"
+        )
+    return DrawsEngine(plan, name, kept)
 
 
 def processors() -> int:
@@ -144,11 +235,13 @@ def experience_bytes(plan: Plan) -> int:
     years, segments = plan.world.members.shape
     per_cell = 2 * len(plan.world.services) + len(plan.layers) + 2
     kinds, measures = plan.episodes, plan.systematic.quality_measures
-    per_year = 4 if kinds is None else 4 + len(kinds.types) * (3 + len(kinds.limits))
+    own = sum(each.sd > 0.0 for each in (plan.systematic.region, plan.systematic.run_out))
+    per_year = 4 + own if kinds is None else 4 + own + len(kinds.types) * (3 + len(kinds.limits))
     per_year += 2 * len(measures[0].measures) if measures else 0
     per_cell += 0 if plan.systematic.risk_score is None else 1
     per_year += len(PROGRAM) + 1 if plan.program is not None else 0
-    return 8 * plan.realizations * years * (segments * per_cell + per_year)
+    drawn = len(plan.parameters) + 1 if plan.parameters else 0
+    return 8 * plan.realizations * (years * (segments * per_cell + per_year) + drawn)
 
 
 def free_memory() -> int:
@@ -275,6 +368,10 @@ def _labelled(plan: Plan, realizations: np.ndarray, factors: Factors, sums: Tota
         **_program(plan, factors, sums),
         **_risk_score(plan, realizations, factors, sums),
     }
+    if plan.systematic.region.sd > 0.0:
+        values["regional_factor"] = factors.regional
+    if plan.systematic.run_out.sd > 0.0:
+        values["completion"] = factors.completion
     if plan.episodes is not None:
         values |= _episodes(plan, plan.episodes, realizations, factors, sums)
     coordinates = {

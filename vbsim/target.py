@@ -16,7 +16,7 @@ from vbsim.measures.summary import design_of
 from vbsim.plan import Plan
 from vbsim.settle import settle
 from vbsim.simulate import engine_of
-from vbsim.vocabulary import CONTRACT, REALIZATION, YEAR, net_to_holder
+from vbsim.vocabulary import CONTRACT, YEAR, joined, net_to_holder
 
 EVERY = "net_to_provider"
 _FIRST = 2_048
@@ -118,7 +118,7 @@ def realizations_for(plan: Plan, targets: Sequence[Target]) -> tuple[int, list[R
             numbers = np.arange(start, min(start + _BLOCK, wanted))
             seen.append(_kept(settle(plan, engine.block(numbers))))
         done = wanted
-        reached = list(_reached(xr.concat(seen, REALIZATION), targets))
+        reached = list(_reached(joined(seen), targets))
         if done == budget or all(one.met for one in reached):
             return done, reached
         wanted = min(budget, math.ceil(done * max(_factor(one) for one in reached)))

@@ -12,6 +12,7 @@ Conventions that hold everywhere:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import xarray as xr
@@ -34,6 +35,11 @@ GROUP = "group"
 QUANTITY = "quantity"
 CONTROL = "control"
 ARM = "arm"
+CASH_YEAR = "cash_year"
+RETENTION = "retention"
+CAPITAL_MEASURE = "capital_measure"
+PARAMETER = "parameter"
+DRAW = "parameter_draw"
 
 ENGAGED, HELD_OUT = "engaged", "held out"
 PURCHASER = "purchaser"
@@ -66,8 +72,16 @@ COORDINATES = {
     MEASURE: "risk measure",
     QUALITY_MEASURE: "quality measure",
     EPISODE_TYPE: "episode type",
+    CASH_YEAR: "calendar year in which money is paid",
+    RETENTION: "a contract's specific stop-loss at an attachment, as contract.attachment",
+    "retention_contract": "contract whose stop-loss it is",
+    "attachment": "where the specific stop-loss begins [USD]; infinite without one",
+    "premium_pmpm": "its premium in the first performance year [USD PMPM]",
+    "expected_recovery_pmpm": "its exact expected recovery in that year [USD PMPM]",
     CONTROL: "control variate: a quantity whose mean is known to be 0",
     ARM: "members who take part in the program, and those held out at random",
+    PARAMETER: "uncertain figure of the scenario",
+    DRAW: "draw of the uncertain figures that the realization belongs to",
     EPISODE_LIMIT: "high-cost cap on an episode's spending",
     ENTITY: "entity of a portfolio",
     "entity_label": "name of the entity",
@@ -105,6 +119,18 @@ EXPERIENCE = {
     "local_factor": Variable(
         (REALIZATION, YEAR), SHARE, "cost level of the entity's year against its expected level"
     ),
+    "regional_factor": Variable(
+        (REALIZATION, YEAR),
+        SHARE,
+        "cost level of the region, the entity's members included, beyond the nation's",
+        always=False,
+    ),
+    "completion": Variable(
+        (REALIZATION, YEAR),
+        SHARE,
+        "claims as measured after run-out and completion factor, over claims incurred",
+        always=False,
+    ),
     "true_savings": Variable(
         (REALIZATION, YEAR), SHARE, "true savings of the entity, share of expected cost"
     ),
@@ -140,6 +166,12 @@ EXPERIENCE = {
         (REALIZATION, YEAR, EPISODE_TYPE, EPISODE_LIMIT),
         USD,
         "cost of the episodes, each counted up to a high-cost cap",
+        always=False,
+    ),
+    "parameter_value": Variable(
+        (REALIZATION, PARAMETER),
+        "parameter dependent",
+        "drawn value of an uncertain figure",
         always=False,
     ),
 }
@@ -188,6 +220,24 @@ SETTLEMENT = {
         "line dependent, see coordinate line_unit",
         "settlement statements, line by line",
     ),
+    "cash_to_holder": Variable(
+        (REALIZATION, CASH_YEAR, CONTRACT),
+        USD,
+        "money that the contract's holder receives in the calendar year, settlements lagging",
+        always=False,
+    ),
+    "retention_net": Variable(
+        (REALIZATION, YEAR, RETENTION),
+        USD,
+        "net result of the contract's holder with the specific stop-loss at that attachment",
+        always=False,
+    ),
+    "retention_recovery": Variable(
+        (REALIZATION, YEAR, RETENTION),
+        USD,
+        "what the specific stop-loss at that attachment recovers",
+        always=False,
+    ),
     "control_variate": Variable(
         (REALIZATION, CONTROL),
         SHARE,
@@ -228,6 +278,18 @@ def net_to_holder(settlement: xr.Dataset) -> xr.DataArray:
     found = settlement["net_to_party"].isel({PARTY: one})
     found = found.drop_vars(PARTY).assign_coords({HOLDER: settlement[HOLDER]})
     return found.assign_attrs(long_name="net result of the contract, positive = to its holder")
+
+
+def joined(parts: Sequence[xr.Dataset]) -> xr.Dataset:
+    """Put blocks of realizations one after the other; what they share is the first one's."""
+    return xr.concat(
+        parts,
+        REALIZATION,
+        coords="minimal",
+        compat="override",
+        join="exact",
+        combine_attrs="override",
+    )
 
 
 def label(dataset: xr.Dataset, stage: str) -> xr.Dataset:

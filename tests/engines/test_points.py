@@ -61,7 +61,9 @@ def results(plan: Plan, engine: Engine) -> xr.Dataset:
     settled = settle(plan, other.block(np.arange(plan.realizations)))
     design = None
     if plan.sampling == "sobol":
-        design = Design(settled["control_variate"].values, RANDOMIZATIONS)
+        design = Design(
+            settled["control_variate"].values, np.arange(plan.realizations) % RANDOMIZATIONS
+        )
     return measure_array(net_to_holder(settled), ["mean", "tvar_95"], design=design)
 
 

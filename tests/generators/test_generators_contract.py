@@ -14,6 +14,7 @@ from vbsim.generators import (
     entity_year,
     episodes,
     intervention,
+    parameter,
     population,
     quality,
     quality_measures,
@@ -73,6 +74,13 @@ SAMPLES: dict[str, list[Any]] = {
     "entity_year": [entity_year.Params(0.0), entity_year.Params(0.0073)],
     "episodes": [JOINT, replace(JOINT, irf_share=0.3, readmission_share=1.0, anchor_cv=0.0)],
     "intervention": [EFFECTS, replace(EFFECTS, sds=(0.0, 0.0, 0.0))],
+    "parameter": [
+        parameter.Params("normal", (0.258, 0.01)),
+        parameter.Params("lognormal", (3.0, 0.5)),
+        parameter.Params("beta", (0.815, 0.062)),
+        parameter.Params("uniform", (-1.0, 2.0)),
+        parameter.Params("triangular", (0.0, 0.0, 3.0)),
+    ],
     "population": [
         PEOPLE,
         population.Params(0.0, 0.0, 1.0),

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from vbsim import vocabulary
+from vbsim.contract import Contract
 from vbsim.generators import (
     entity_year,
     intervention,
@@ -19,10 +20,11 @@ from vbsim.generators import (
     unit_cost,
     utilization,
 )
+from vbsim.measures.horizon import Capital
 from vbsim.measures.summary import measure
 from vbsim.payment_models import program_cost
 from vbsim.payment_models.benchmarks import Published
-from vbsim.plan import Contract, Observed, Plan, Program, Systematic, World
+from vbsim.plan import Observed, Plan, Program, Systematic, World
 from vbsim.plots import Findings
 from vbsim.report.fit import fit
 from vbsim.rulebook import Figure
@@ -59,6 +61,7 @@ def contract(name: str, *, two_sided: bool = True, benchmark: bool = True) -> Co
         lan_category="3B" if benchmark else "4N",
         terms=(terms, terms),
         benchmarks=(Published(1e4, True),) * 2 if benchmark else (),
+        settlement_lag=1 if benchmark else None,
     )
 
 
@@ -116,6 +119,7 @@ def plan(contracts: list[Contract], count: int, observed: float | None = -0.001)
         else Observed(observed, 0.0, "a published file, https://example.org/file.csv"),
         figures=(figure("members.retention", "V"), figure("members.persistence", "UNVERIFIED")),
         warnings=("something is unusual",),
+        capital=Capital(0.04, (0.05, 0.01), ((contracts[0].name, 2e6),)),
     )
 
 
@@ -150,9 +154,13 @@ def results(made: Plan, rates: np.ndarray) -> xr.Dataset:
     found = {
         name: (variable.dims, array) for (name, variable), array in zip(known, values, strict=True)
     }
+    if any(each.settlement_lag is not None for each in made.contracts):
+        late = np.concatenate([np.zeros((count, 1, len(names))), net], axis=1)
+        found["cash_to_holder"] = (vocabulary.SETTLEMENT["cash_to_holder"].dims, late)
     coordinates = {
         "realization": np.arange(count),
         "year": [2022, 2023],
+        **({"cash_year": [2022, 2023, 2024]} if "cash_to_holder" in found else {}),
         "contract": names,
         "party": list(vocabulary.PARTIES),
         "holder": ("contract", [vocabulary.PROVIDER] * len(names)),
@@ -164,8 +172,38 @@ def results(made: Plan, rates: np.ndarray) -> xr.Dataset:
         "meaning": ("line", ["a stated amount"] * len(lines)),
         "adds_to_net": ("line", np.array([line != "benchmark" for _, line in lines], dtype=int)),
     }
-    attrs = {"reference": made.reference, "owing_more_than": list(made.owing_more_than)}
-    return xr.Dataset(found, coordinates, attrs)
+    capital = made.capital
+    attrs = {
+        "reference": made.reference,
+        "owing_more_than": list(made.owing_more_than),
+        "discount_rate": capital.discount_rate,
+        "ruin_probabilities": list(capital.ruin_probabilities),
+        "reserves": [capital.reserve_of(name) for name in names],
+    }
+    return xr.Dataset(found, coordinates, attrs).assign(retentions(net[..., :1], names[0]))
+
+
+ATTACHMENTS = (np.inf, 100_000.0, 250_000.0)
+KEPT = np.array([1.0, 0.5, 0.8])  # of the net result, at each attachment
+PREMIUM = np.array([0.0, 3e5, 1e5])
+
+
+def retentions(net: np.ndarray, name: str) -> dict[str, xr.DataArray]:
+    """Stop-loss of one contract at three attachments: part of its result for a premium."""
+    labels = [f"{name}.{'none' if np.isinf(a) else f'{a:.0f}'}" for a in ATTACHMENTS]
+    coordinates = {
+        "retention": labels,
+        "retention_contract": ("retention", [name] * len(labels)),
+        "attachment": ("retention", np.array(ATTACHMENTS)),
+        "premium_pmpm": ("retention", PREMIUM / 24_000.0),
+        "expected_recovery_pmpm": ("retention", 0.8 * PREMIUM / 24_000.0),
+    }
+    dims = vocabulary.SETTLEMENT["retention_net"].dims
+    recovered = net * (KEPT - 1.0)
+    return {
+        "retention_net": xr.DataArray(net + recovered - PREMIUM, coordinates, dims),
+        "retention_recovery": xr.DataArray(recovered, coordinates, dims),
+    }
 
 
 def experience(made: Plan, count: int, seed: int = 1) -> xr.Dataset:

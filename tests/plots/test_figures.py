@@ -96,8 +96,11 @@ def test_no_text_leaves_the_figure_or_covers_another(name: str, case: str) -> No
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_money_axes_state_their_unit(name: str, findings: Findings) -> None:
-    labels = [axes.get_xlabel() for axes in draw(name, findings).axes]
-    money = name in ("net_result", "exceedance", "comparison", "waterfall", "bad_year")
+    figure = draw(name, findings)
+    labels = [axes.get_xlabel() for axes in figure.axes]
+    if name in ("fan", "cash"):  # money upwards, so it is said above the panels
+        labels += [text.get_text() for text in figure.texts]
+    money = name not in ("published", "fit")
     assert any("[USD million]" in label for label in labels) == money
     assert any(labels)
 
@@ -105,7 +108,7 @@ def test_money_axes_state_their_unit(name: str, findings: Findings) -> None:
 def test_figures_that_do_not_apply_are_left_out() -> None:
     nothing = made.findings([made.contract("nothing", benchmark=False)], count=1)
     drawn = [name for name, each in FIGURES.items() if each.draw(nothing) is not None]
-    assert drawn == ["net_result", "comparison", "program_return", "waterfall"]
+    assert drawn == ["net_result", "comparison", "program_return", "waterfall", "fan"]
 
 
 def test_exceedance_at_zero_is_the_probability_of_a_loss(findings: Findings) -> None:

@@ -23,7 +23,7 @@ def as_number(text: str) -> float:
 
 def worked_out(text: str) -> float:
     """Work a printed formula as a person would, from nothing but what is printed."""
-    signs = {"×": "*", "−": "-", "≥": ">=", "≤": "<=", "no limit": "inf"}
+    signs = {"×": "*", "−": "-", "≥": ">=", "≤": "<=", "^": "**", "no limit": "inf"}
     # A comma between digits belongs to a number, any other to min and max.
     digits = "".join(
         "" if letter == "," and text[i + 1 : i + 2].isdigit() else letter

@@ -81,6 +81,11 @@ def test_summary_rows_hold_every_defined_value_once() -> None:
             (summary, "value", "standard_error"),
             (summary, "savings_rate", "savings_rate_standard_error"),
             (others, "difference", "difference_standard_error"),
+            (summary, "horizon_value", "horizon_error"),
+            (summary, "capital_value", "capital_error"),
+            (summary, "retention_value", "retention_error"),
+            (summary, "retention_difference", "retention_difference_error"),
+            (summary, "retention_recovered", "retention_recovered_error"),
         )
     )
     assert len(rows) == defined

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from tests.conftest import small_scenario
+from vbsim.contract import Condition
 from vbsim.payment_models import capitation, managed_care
 from vbsim.payment_models.per_member import Cell, Withhold
-from vbsim.plan import Condition, Plan
+from vbsim.plan import Plan
 from vbsim.scenario.resolve import resolve
 from vbsim.settle import settle
 from vbsim.simulate import simulate

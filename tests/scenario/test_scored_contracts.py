@@ -9,9 +9,10 @@ import pytest
 
 from tests.conftest import small_scenario
 from vbsim import rulebook
+from vbsim.contract import Contract
 from vbsim.payment_models import care_coordination, pay_for_performance
 from vbsim.payment_models.scoring import Domain, Scale
-from vbsim.plan import Contract, Plan
+from vbsim.plan import Plan
 from vbsim.scenario.resolve import resolve
 from vbsim.settle import settle
 from vbsim.simulate import simulate

@@ -39,7 +39,7 @@ KEYS = [
         "population.retension",
         "the unknown key 'retension'",
         "a key of population",
-        "did you mean 'retention'?",
+        "did you mean 'retention' or 'region'?",
     ),
     Case(
         "key in the wrong group",
@@ -48,7 +48,7 @@ KEYS = [
         "contracts.basic_b.deductible",
         "the unknown key 'deductible'",
         "a key of contracts.basic_b",
-        "choose one of: agreement_start, benchmark",
+        "choose one of: agreement, benchmark",
         mark="deductible",
     ),
     Case("number as a top-level key", "seed: 1", "2022: 1", "2022", "2022", "a word as a key"),
@@ -438,7 +438,7 @@ SHAPES = [
         "mode: simulate",
         "benchmark.mode",
         "'simulate'",
-        "'published' or 'simulated'",
+        "'published', 'simulated' or 'program'",
         "did you mean 'simulated'?",
     ),
     Case(

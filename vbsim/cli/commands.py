@@ -19,6 +19,7 @@ from vbsim.cli.progress import progress_bar
 from vbsim.cli.rules import rules
 from vbsim.cli.settle import settle
 from vbsim.cli.stopping import stoppable
+from vbsim.cli.uncertainty import decompose, skill
 from vbsim.errors import ParameterError, RunFolderError, did_you_mean
 
 app = typer.Typer(
@@ -33,6 +34,8 @@ app = typer.Typer(
 app.command()(settle)
 app.command()(backtest)
 app.command()(explain)
+app.command()(decompose)
+app.command()(skill)
 app.add_typer(rules, name="rules")
 
 ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="scenario file (YAML)")]

@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from vbsim.plan import Contract, Plan
+from vbsim.contract import Contract
+from vbsim.plan import Plan
 from vbsim.plots.text import of_holder, whose
 from vbsim.report import inputs
 from vbsim.report.tables import money, share
@@ -139,17 +140,27 @@ def estimate(resolved: Plan) -> list[str]:
         f"{capacity.results_bytes(resolved) / 1e6:,.0f} MB",
         f"memory: about {memory / 1e9:.1f} GB, of which {(memory - fixed) / 1e6:,.0f} MB grow with "
         "the number of realizations",
+        *_beliefs(resolved),
         f"figures: {len(resolved.figures)}, of which {len(resolved.unverified)} UNVERIFIED",
     ]
 
 
+def _beliefs(resolved: Plan) -> list[str]:
+    """Name the uncertain figures."""
+    if not resolved.draws:
+        return []
+    named = ", ".join(f"{one.name} {one.law}" for one in resolved.parameters)
+    return [f"uncertain: {named}; {len(resolved.draws):,} draws of {resolved.inner:,} realizations"]
+
+
 def engine_errors(resolved: Plan) -> list[str]:
     """Tell what the engine is expected to get wrong, whatever the number of realizations."""
-    from vbsim.engines import FEWEST_MEMBERS
+    from vbsim.engines import FEWEST_MEMBERS, choose
     from vbsim.engines.collective import CollectiveEngine
-    from vbsim.simulate import engine_of
+    from vbsim.simulate import Kept
 
-    engine = engine_of(resolved).members
+    first = resolved.draws[0] if resolved.draws else resolved
+    engine = Kept().of(first, choose(resolved)[0])
     if not isinstance(engine, CollectiveEngine):
         return []
     mean, sd, probability = engine.errors()
@@ -240,6 +251,13 @@ def _kinds_of_terms(resolved: Plan) -> dict[str, list[tuple[Contract, Any]]]:
             for title, terms in (("Specific", cover.specific), ("Aggregate", cover.aggregate)):
                 if terms is not None:
                     found.setdefault(f"{title} stop-loss", []).append((contract, terms))
+        own = contract.economics[0] if contract.economics else None
+        for name, other in (
+            ("Provider's own economics", own),
+            ("Risk-based capital", contract.risk_based_capital),
+        ):
+            if other is not None:
+                found.setdefault(name, []).append((contract, other))
     return found
 
 

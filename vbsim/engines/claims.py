@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vbsim import streams
 from vbsim.engines.points import Points
@@ -41,17 +42,24 @@ class ClaimsEngine:
     def of(cls, plan: Plan) -> ClaimsEngine:
         """Make the tables of a plan."""
         seeds = (plan.seed_of("population"), plan.seed_of("claims"))
-        made = cls.of_world(plan.world, plan.layers, *seeds)
+        counters = plan.counters(plan.world.years, luck=True)
+        made = cls.of_world(plan.world, plan.layers, *seeds, counters)
         return made if plan.program is None else replace(made, program=_program(plan, plan.program))
 
     @classmethod
     def of_world(
-        cls, world: World, layers: tuple[Layer, ...], of_people: int, of_claims: int
+        cls,
+        world: World,
+        layers: tuple[Layer, ...],
+        of_people: int,
+        of_claims: int,
+        counters: NDArray[np.int64] | None = None,
     ) -> ClaimsEngine:
-        """Make the tables; ``of_people`` and ``of_claims`` are seeds."""
+        """Make the tables; ``of_people`` and ``of_claims`` are seeds, ``counters`` the years'."""
+        years = world.years.astype(np.int64) if counters is None else counters
         return cls(
             world,
-            _people(world, of_people),
+            _people(world, of_people, years),
             _services(world, of_claims),
             _layers(world, layers),
             poisson_tables(),
@@ -122,7 +130,7 @@ _NO_RECORD = inputs.Record(
 )
 
 
-def _people(world: World, seed: int) -> inputs.People:
+def _people(world: World, seed: int, counters: NDArray[np.int64]) -> inputs.People:
     gaps = np.diff(world.years, prepend=world.years[0])[:, None]
     groups = world.people
     persist = np.array([p.ill_persistence for p in groups]) ** gaps
@@ -130,7 +138,7 @@ def _people(world: World, seed: int) -> inputs.People:
     died = np.array([p.died for p in groups])
     return inputs.People(
         keys=_keys(seed, "population", world.segments),
-        years=world.years.astype(np.int64),
+        years=counters,
         members=world.members.astype(np.int64),
         # The dead leave for certain: of the others, so many stay.
         stay=np.minimum(stay / (1.0 - died), 1.0),

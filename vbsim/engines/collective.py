@@ -17,7 +17,7 @@ from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
 from vbsim import streams
 from vbsim.engines.pilot import trajectories
@@ -219,8 +219,8 @@ def _responses(plan: Plan, segment: int) -> kernel.Response:
 def group(plan: Plan, segment: int, exact: Moments, services: bool) -> kernel.Group:
     """Make of a segment's pilot what the kernel draws its sums from."""
     members, name = plan.world.members[:, segment], plan.world.segments[segment]
-    world_years = plan.world.years.tolist()
-    whole = bool(members.max() <= _WHOLE)
+    counters = plan.counters(plan.world.years, luck=True).tolist()
+    whole = plan.trajectories and bool(members.max() <= _WHOLE)
     cost = (plan.world.expected_cost * plan.world.members).sum(axis=0)
     drawn = trajectories(plan, segment, _PILOT if segment == np.argmax(cost) else _ROWS)
     flat = _pinned(drawn.variables(plan, segment, services), exact.spread)
@@ -235,23 +235,24 @@ def group(plan: Plan, segment: int, exact: Moments, services: bool) -> kernel.Gr
             np.empty(0, np.uint64), none, _half_normal(),
         )  # fmt: skip
     relative = drawn.relative
-    count = int(np.ceil(len(flat) * _TAIL / members.max()))
+    count = int(np.ceil(len(flat) * _TAIL / members.max())) if plan.trajectories else 0
     order = np.argpartition(-drawn.size, count)
     tail, bulk = flat[order[:count]], flat[order[count:]]
     share = count / len(flat)
     bulk_mean = bulk.mean(axis=0, dtype=np.float64)
-    most = int(stats.binom.isf(1e-12, members.max(), share)) + 1
+    # Without a tail there is no such quantile.
+    most = int(np.ceil(special.bdtrik(1.0 - 1e-12, members.max(), share))) + 1 if count else 1
     loadings, used, skew = _bulk(
         bulk - bulk_mean.astype(np.float32), relative[order[count:]], members, 1.0 - share
     )
     used = np.append(used, used[-1:].repeat(-used.size % 4))  # whole passes of four
     loadings = np.pad(loadings, ((0, used.size - len(loadings)), (0, 0)))
-    draws = [streams.key(0, *map(str, at)) for at in product((_TOTAL, *names), world_years)]
+    draws = [streams.key(0, *map(str, at)) for at in product((_TOTAL, *names), counters)]
     return kernel.Group(
         key=key,
         members=members,
         tail=(tail - bulk_mean).astype(np.float32),
-        tail_count=stats.binom.cdf(np.arange(most), members.max(), share),
+        tail_count=special.bdtr(np.arange(most), members.max(), share),
         bulk_mean=bulk_mean,
         loadings=loadings,
         first=np.maximum(used - members.size, 0),

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import qmc
 
 from vbsim import streams
 from vbsim.kernels import draws
@@ -45,6 +44,8 @@ def dimensions_of(plan: Plan) -> list[Dimension]:
     found += [("quality", label, year) for label in ("score", "standard") for year in later]
     found += [("trend", "trend", year) for year in later]
     found += [("shocks", "common", year) for year in later]
+    if plan.systematic.region.sd > 0.0:
+        found += [("region", "trend", year) for year in later]
     found += [(BULK, segment, year) for segment in segments[1:] for year in years]
     found += [(TAIL, segment, first) for segment in segments[1:]]
     own = ("pandemic", *shocks.services)
@@ -66,7 +67,8 @@ class RandomPoints:
         names = [streams.key(seed, stream, label, *own) for label in labels]
         keys = np.array(names, dtype=np.uint64)
         out = np.empty((realizations.size, years.size, len(labels)))
-        draws.fill_uniforms(keys, realizations.astype(np.int64), years.astype(np.int64), out)
+        counters = self.plan.counters(years)
+        draws.fill_uniforms(keys, realizations.astype(np.int64), counters, out)
         return out
 
 
@@ -94,6 +96,8 @@ class SobolPoints:
     @classmethod
     def of(cls, plan: Plan) -> SobolPoints:
         """Make as many points as the plan has realizations."""
+        from scipy.stats import qmc  # takes half a second, which other sampling saves
+
         dimensions = dimensions_of(plan)
         count = -(-plan.realizations // RANDOMIZATIONS)
         sobol = qmc.Sobol(len(dimensions), scramble=True, bits=_BITS, rng=plan.seed_of("sobol"))

@@ -22,6 +22,8 @@ class Factors:
     local: FloatArray  # (R, T)
     savings: FloatArray  # (R, T)
     quality: FloatArray  # (R, T, 2)
+    regional: FloatArray  # (R, T)
+    completion: FloatArray  # (R, T)
     program: FloatArray  # (R, T, K) left of the claims of its members; NO_PROGRAM without one
     access: FloatArray  # (R, T, K) left of everybody's claims by easier access; ones without
 
@@ -95,6 +97,11 @@ def systematic(
     measured[:, performance] = draw("quality", quality, model.quality, later)
     use[:, performance], level[:, performance] = nation.use, nation.level
     local = draw("entity_year", entity_year, model.entity_year, years)
+    regional, completion = np.ones(shape), np.ones(shape)
+    if model.region.sd > 0.0:
+        regional[:, performance] = np.cumprod(draw("region", trend, model.region, later), axis=1)
+    if model.run_out.sd > 0.0:
+        completion = draw("run_out", entity_year, model.run_out, years)
     # One draw per realization: the first performance year's holds for all.
     skill = draw("true_savings", true_savings, model.true_savings, first)
     savings = np.where(performance, skill, 0.0)
@@ -103,7 +110,7 @@ def systematic(
     share = cost / cost.sum(axis=2, keepdims=True)
     return Factors(
         frequency=use * (1.0 - savings)[:, :, None] * access,
-        price=np.repeat((level * local)[:, :, None], len(world.services), axis=2),
+        price=np.repeat((level * regional * local)[:, :, None], len(world.services), axis=2),
         # No matrix product: its last bit depends on the number of realizations.
         national=level[:, :, None] * np.einsum("tsk,rtk->rts", share, use),
         local=local,
@@ -111,6 +118,8 @@ def systematic(
         quality=measured,
         program=program,
         access=access,
+        regional=regional,
+        completion=completion,
     )
 
 

@@ -109,19 +109,22 @@ def annual_cost(
     people, use, unit_costs
         The members of a segment, and what they use.
     step
-        Money between two points of the grid, if more than 1/40 of the mean [USD]: a wider grid for
-        what lies far above the mean.
+        Most money between two points of the grid, if more than 1/40 of the mean [USD]: a wider
+        grid for what lies far above the mean.
 
     Notes
     -----
-    Unit costs are put on the grid with their means preserved.
+    Unit costs are put on the grid with their means preserved; cost beyond the grid is on its last
+    point.
     """
     part = people.deaths + (1.0 - people.deaths) * people.partial
     shares = np.array([1.0 - part, 0.5 * part, 0.5 * part])
     # Without deaths a part of a year is like a whole one: who is here how long does not matter.
     whole = people if people.deaths else people.whole()
     expected = sum(r * unit_cost.mean(c) for r, c in zip(use.rates, unit_costs, strict=True))
-    step = max(step, expected / _STEPS_PER_MEAN)
+    least = expected / _STEPS_PER_MEAN
+    # By powers of two, so that attachments and years that are not far apart share a grid.
+    step = least * 2.0 ** max(np.floor(np.log2(max(step, least) / least)), 0.0)
     mass, limited = _by_exposure(whole, use, unit_costs, step)
     return AnnualCost(step, np.array([1.0, *PART_YEAR]), shares, mass, limited)
 
@@ -134,9 +137,8 @@ def _by_exposure(
     step: float,
 ) -> tuple[FloatArray, FloatArray]:
     """Mass and limited means; entities that share an assumption set share them."""
-    transforms = np.stack(
-        [np.fft.rfft(unit_cost.discretized(c, step, _POINTS)) - 1.0 for c in unit_costs]
-    )
+    severity = np.stack([unit_cost.discretized(c, step, _POINTS) for c in unit_costs])
+    transforms = np.fft.rfft(severity / tilting(_POINTS)) - 1.0
     log_intensity, weights = intensities(people, use)
     response = utilization.response(use, log_intensity)
     # Moving the intensities onto the grid spreads them by 0.2 % of the mean: take that out again.
@@ -145,6 +147,16 @@ def _by_exposure(
     limited = np.zeros_like(mass)
     limited[:, 1:] = np.cumsum(1.0 - np.cumsum(mass, axis=1)[:, :-1], axis=1) * step
     return mass, limited
+
+
+def tilting(points: int) -> FloatArray:
+    """Divide what is transformed by this, and multiply what is transformed back, (points,).
+
+    What lies beyond a grid comes back at its beginning. Without this exponential tilting (Grübel &
+    Hermesmeier) that moves the mean above an attachment, of which the grid reaches 4 times, by
+    1.5 %; exp(-8) of it is left. With more, the rounding of the transform shows in second moments.
+    """
+    return np.exp(8.0 / points * np.arange(points))
 
 
 def intensities(
@@ -254,5 +266,6 @@ def _compound(
     exponent = rates @ transforms
     short, long = (np.exp(exposure * exponent) for exposure in PART_YEAR)
     mixed = np.stack([weights[0] @ (short * long), weights[1] @ short, weights[1] @ long])
-    mass = np.maximum(np.fft.irfft(mixed, _POINTS), 0.0)
-    return np.asarray(mass / mass.sum(axis=1, keepdims=True))
+    mass = np.maximum(tilting(_POINTS) * np.fft.irfft(mixed, _POINTS), 0.0)
+    mass[:, -1] += np.maximum(1.0 - mass.sum(axis=1), 0.0)
+    return np.asarray(mass)

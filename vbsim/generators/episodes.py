@@ -14,7 +14,6 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
-from scipy.stats import qmc
 
 from vbsim.errors import ParameterError
 from vbsim.generators import unit_cost
@@ -138,6 +137,8 @@ def counts(expected: FloatArray, uniforms: FloatArray) -> NDArray[np.int64]:
 @cache
 def pilot(params: Params) -> FloatArray:
     """Costs of many episodes [USD], rising: equidistant points of every uniform, shuffled."""
+    from scipy.stats import qmc  # takes half a second, which runs without episodes save
+
     points = qmc.Sobol(len(labels(params)), seed=_PILOT_SEED).random_base2(_PILOT_POWER)
     costs: FloatArray = np.sort(values(params, np.clip(points, 2.0**-32, 1.0 - 2.0**-32)).sum(-1))
     costs.setflags(write=False)

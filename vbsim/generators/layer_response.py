@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,18 +126,26 @@ def _masses(
     step = float(np.dot(use.rates, means)) / _STEPS_PER_MEAN
     laws = [(unit_costs[service], price[service]) for service in basket]
     severity = np.stack([unit_cost.discretized(law, step / p, _POINTS) for law, p in laws])
-    transforms = np.fft.rfft(severity, axis=1) - 1.0
+    tilt = annual_cost.tilting(_POINTS)
+    transforms = np.fft.rfft(severity / tilt, axis=1) - 1.0
     weights, rates = _intensities(people, use)
     rates = rates[:, basket]
     exponent = rates @ transforms
     grown = np.exp(exponent)
-    mass = np.fft.irfft(weights @ grown, _POINTS)
-    once = np.fft.irfft(((weights[:, None] * rates).T @ grown) * transforms, _POINTS)
+
+    def on_grid(transform: NDArray[Any], total: float) -> FloatArray:
+        """Transform back, with what lies beyond the grid on its last point."""
+        found = tilt * np.fft.irfft(transform, _POINTS)
+        found[..., -1] += total - found.sum(axis=-1)
+        return found
+
+    mass = on_grid(weights @ grown, 1.0)
+    once = on_grid(((weights[:, None] * rates).T @ grown) * transforms, 0.0)
     size = len(basket)
     twice = np.zeros((size, size, _POINTS))
     for j in range(size):
         by_pair = ((weights * rates[:, j])[:, None] * rates).T @ grown
-        twice[j] = np.fft.irfft(by_pair * transforms * transforms[j], _POINTS)
+        twice[j] = on_grid(by_pair * transforms * transforms[j], 0.0)
         twice[j, j] += once[j]
     return step, (mass, once, twice)
 

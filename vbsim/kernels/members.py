@@ -226,7 +226,7 @@ def enroll(batch, live, index, people, program):  # type: ignore[no-untyped-def]
 def serve(batch, size, rate, power, left):  # type: ignore[no-untyped-def]
     """Spare the program's members a part of their claims of one service; returns how many.
 
-    Shortens their exposure, which ``served`` keeps: fields of one record stay apart for the compiler.
+    Shortens their exposure; ``served`` keeps it. To the compiler fields of one record stay apart.
     """
     exposure, served, arm, spared = batch["exposure"], batch["served"], batch["arm"], 0.0
     base, power = np.float32(np.log2(rate)), np.float32(power)

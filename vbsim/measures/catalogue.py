@@ -8,7 +8,8 @@ with the weight that belongs to the tail: the expected shortfall, a coherent mea
 Tasche, 2002).
 
 ``MEASURES`` holds the measures reported by default; ``percentile``, ``value_at_risk``,
-``tail_value_at_risk`` and ``prob_owing_more_than`` make others.
+``tail_value_at_risk`` and ``prob_owing_more_than`` make others. ``reserve_against`` and
+``prob_ruin`` are of a drawdown (:mod:`vbsim.measures.horizon`), not of a net result.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from vbsim.measures.precision import (
 
 USD = "USD"
 SHARE = "1"
+RATIO = "ratio"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Measure:
     label
         Name in tables and figures.
     unit
-        ``USD``, or ``1`` for a share.
+        ``USD``, ``1`` for a share, or ``ratio``.
     description
         Exact definition, one sentence.
     function
@@ -302,3 +304,55 @@ _enter(
         mean_loss_above_zero,
     ),
 )
+
+
+LOWEST_RATIO = Measure(
+    "lowest_ratio_p05",
+    "Risk-based capital ratio, 5th percentile of the lowest",
+    RATIO,
+    "Percentile 5 of the lowest risk-based capital ratio at the end of any year.",
+    partial(quantile, level=0.05),
+)
+BELOW_ACTION = Measure(
+    "prob_below_action",
+    "Probability of falling below the action level",
+    SHARE,
+    "Share of the realizations in which the ratio is below the action level at the end of a year.",
+    partial(share_above, threshold=0.5),
+)
+MEAN_DRAWDOWN = Measure(
+    "mean_drawdown",
+    "Mean drawdown",
+    USD,
+    "Mean of the most that the discounted running sum of the net results falls below its start.",
+    mean,
+)
+
+
+def reserve_against(probability: float) -> Measure:
+    """Reserve for a stated probability of ruin, a share in (0, 1), from a sample of drawdowns."""
+    shown = _percent(probability)
+    return Measure(
+        f"reserve_{shown}",
+        f"Reserve for {shown} % probability of ruin",
+        USD,
+        f"Smallest amount that the drawdown exceeds in at most {shown} % of the realizations.",
+        partial(quantile, level=float(1 - Decimal(str(probability)))),
+    )
+
+
+def prob_ruin(reserve: float) -> Measure:
+    """Probability that a drawdown exceeds a reserve [USD]; undefined where it is NaN."""
+
+    def ruined(sample: Sample) -> Estimate:
+        if math.isnan(reserve):
+            return undefined(sample.n)
+        return share_above(sample, reserve)
+
+    return Measure(
+        "prob_ruin",
+        "Probability of ruin with the stated reserve",
+        SHARE,
+        "Share of the realizations in which the drawdown exceeds the stated reserve.",
+        ruined,
+    )

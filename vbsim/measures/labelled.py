@@ -180,20 +180,24 @@ def _dataset(
     error = (dims, found[..., 1], {"units": units, "long_name": f"standard error of the {text}"})
     return xr.Dataset(
         {"value": value, "standard_error": error},
-        coords={**frame.coords, **_measure_coordinates(chosen)},
+        coords={**frame.coords, **measure_coordinates(chosen)},
     )
 
 
-def _measure_coordinates(
-    chosen: list[Measure],
+def measure_coordinates(
+    chosen: list[Measure], dim: str = "measure"
 ) -> dict[str, tuple[str, list[str], dict[str, str]]]:
-    """Coordinates along ``measure``: key, unit and label."""
+    """Coordinates along a dimension of measures: key, unit and label.
+
+    Unit and label are called ``unit`` and ``label`` along ``measure``, else after the dimension.
+    """
+    before = "" if dim == "measure" else f"{dim}_"
     columns = {
-        "measure": ([measure.key for measure in chosen], "risk measure"),
-        "unit": ([measure.unit for measure in chosen], "unit of the measure"),
-        "label": ([measure.label for measure in chosen], "name of the measure"),
+        dim: ([measure.key for measure in chosen], "risk measure"),
+        f"{before}unit": ([measure.unit for measure in chosen], "unit of the measure"),
+        f"{before}label": ([measure.label for measure in chosen], "name of the measure"),
     }
     return {
-        name: ("measure", entries, {"units": "1", "long_name": text})
+        name: (dim, entries, {"units": "1", "long_name": text})
         for name, (entries, text) in columns.items()
     }

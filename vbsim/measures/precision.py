@@ -25,6 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 FEWEST_BEYOND = 5.0
 """Realizations expected beyond a quantile below which its standard error is missing.
@@ -42,13 +43,14 @@ class Design:
     ----------
     controls
         Control variates, (n, q): quantities of the realizations whose mean is known to be 0.
-    randomizations
-        How many independent randomizations the realizations belong to in turn; 1 where they are
-        independent themselves.
+    groups
+        Number, from 0, of the group that each realization belongs to, (n,): an independent
+        randomization, or a draw of the uncertain figures. Groups are independent, realizations of
+        one are not.
     """
 
     controls: FloatArray
-    randomizations: int
+    groups: IntArray
 
     @cached_property
     def regression(self) -> FloatArray:
@@ -64,16 +66,15 @@ class Design:
         """
         if math.isnan(estimate.standard_error):
             return estimate
+        freedom = min(estimate.freedom, max(float(self.groups.max()), 1.0))
+        estimate = replace(estimate, groups=self.groups, freedom=freedom)
+        if self.controls.shape[1] == 0:
+            return estimate
         slopes = self.regression @ estimate.influence
         mean = self.controls.mean(axis=0)
         influence = estimate.influence - (self.controls - mean) @ slopes
-        return replace(
-            estimate,
-            value=estimate.value - float(mean @ slopes),
-            influence=influence,
-            randomizations=self.randomizations,
-            freedom=min(estimate.freedom, max(self.randomizations - 1.0, 1.0)),
-        )
+        value = estimate.value - float(mean @ slopes)
+        return replace(estimate, value=value, influence=influence)
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,9 +145,9 @@ class Estimate:
         Degrees of freedom of the standard error beyond what the influence shows.
     widening
         Factor on the standard error that the influence shows.
-    randomizations
-        Independent randomizations to which the realizations belong in turn, if more than 1: the
-        error then is that of their means.
+    groups
+        Number of the group of each realization, (n,), where groups are independent and not the
+        realizations: the error then is that of the groups' means; ``None`` elsewhere.
     """
 
     value: float
@@ -154,23 +155,23 @@ class Estimate:
     floor: float = 0.0
     freedom: float = math.inf
     widening: float = 1.0
-    randomizations: int = 1
+    groups: IntArray | None = None
 
     @property
     def standard_error(self) -> float:
         """Monte Carlo standard error [unit of the value]; NaN where unknown."""
         pulls, count = self.influence, self.influence.size
-        if self.randomizations > 1:
-            pulls, count = self._by_randomization, self.randomizations - 1
-        error = self.widening * math.sqrt(np.mean(pulls**2) / count)
+        if self.groups is not None:
+            pulls, count = self._by_group
+        error = self.widening * math.sqrt(np.mean(pulls**2) / count) if count else math.nan
         return error if math.isnan(error) else max(error, self.floor)
 
     @property
-    def _by_randomization(self) -> FloatArray:
-        """Mean pull of the realizations of each randomization."""
-        owner = np.arange(self.influence.size) % self.randomizations
-        size = np.bincount(owner, minlength=self.randomizations)
-        return np.asarray(np.bincount(owner, self.influence, self.randomizations) / size)
+    def _by_group(self) -> tuple[FloatArray, int]:
+        """Mean pull of each group, weighted by its size, and the number of groups less 1."""
+        assert self.groups is not None
+        sums = np.bincount(self.groups, self.influence)
+        return np.asarray(sums * (sums.size / self.influence.size)), sums.size - 1
 
 
 def small_tail(n: int, level: float) -> float:
@@ -220,7 +221,7 @@ def difference(estimate: Estimate, reference: Estimate) -> Estimate:
         floor,
         min(estimate.freedom, reference.freedom),
         max(estimate.widening, reference.widening),
-        estimate.randomizations,
+        estimate.groups,
     )
 
 
@@ -258,7 +259,7 @@ def interval(estimate: Estimate, level: float = 0.95) -> tuple[float, float]:
 def _shape(estimate: Estimate) -> tuple[float, float]:
     """Skewness of the influence, and degrees of freedom of the standard error."""
     influence = estimate.influence
-    if estimate.randomizations > 1:
+    if estimate.groups is not None:
         return 0.0, estimate.freedom
     scale = math.sqrt(np.mean(influence**2))
     if scale == 0.0 or math.isnan(scale):

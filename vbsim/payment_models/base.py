@@ -87,12 +87,16 @@ class ContractYear:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Money that goes from one party to another; amounts are magnitudes >= 0 [USD]."""
+    """Money that goes from one party to another; amounts are magnitudes >= 0 [USD].
+
+    ``at_settlement`` money is paid when the year is settled, all other during the year.
+    """
 
     source: str
     target: str
     what: str
     amount: FloatArray
+    at_settlement: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -276,8 +276,8 @@ def _prepaid(year: ContractYear, terms: Terms) -> Lines:
 
 def _transfers(lines: Lines, year: ContractYear) -> tuple[Transfer, ...]:
     settled = (
-        Transfer(PAYER, PROVIDER, "shared savings", lines["shared_savings"].value),
-        Transfer(PROVIDER, PAYER, "shared losses", lines["shared_losses"].value),
+        Transfer(PAYER, PROVIDER, "shared savings", lines["shared_savings"].value, True),
+        Transfer(PROVIDER, PAYER, "shared losses", lines["shared_losses"].value, True),
     )
     if "capitation" not in lines:
         return (Transfer(PAYER, DOWNSTREAM, "claims", year.cost), *settled)
@@ -287,8 +287,8 @@ def _transfers(lines: Lines, year: ContractYear) -> tuple[Transfer, ...]:
         Transfer(PAYER, DOWNSTREAM, "claims", year.cost - replaced),
         Transfer(PROVIDER, DOWNSTREAM, "capitated claims", replaced),
         Transfer(PAYER, PROVIDER, "capitation", lines["capitation"].value + enhanced),
-        Transfer(PAYER, PROVIDER, "reconciliation", np.maximum(reconciled, 0.0)),
-        Transfer(PROVIDER, PAYER, "reconciliation", np.maximum(-reconciled, 0.0) + enhanced),
+        Transfer(PAYER, PROVIDER, "reconciliation", np.maximum(reconciled, 0.0), True),
+        Transfer(PROVIDER, PAYER, "reconciliation", np.maximum(-reconciled, 0.0) + enhanced, True),
         *settled,
     )
 

@@ -242,8 +242,8 @@ def _owed(lines: Lines) -> tuple[FloatArray, str]:
 def _transfers(lines: Lines, year: ContractYear) -> tuple[Transfer, ...]:
     found = [
         Transfer(PAYER, DOWNSTREAM, "claims", year.cost),
-        Transfer(PAYER, PROVIDER, "shared savings", lines["shared_savings"].value),
-        Transfer(PROVIDER, PAYER, "shared losses", lines["shared_losses"].value),
+        Transfer(PAYER, PROVIDER, "shared savings", lines["shared_savings"].value, True),
+        Transfer(PROVIDER, PAYER, "shared losses", lines["shared_losses"].value, True),
     ]
     if "fees" in lines:
         found.append(Transfer(PAYER, PROVIDER, "fees", lines["fees"].value))

@@ -109,6 +109,28 @@ class Cover:
     aggregate: Aggregate | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """A specific stop-loss that a contract might have instead of its own.
+
+    Parameters
+    ----------
+    attachment
+        Where it begins [USD].
+    layer
+        Name of the layer that it pays on.
+    covers
+        Its terms in each performance year.
+    expected_pmpm
+        Exact expected recovery of the first performance year [USD PMPM].
+    """
+
+    attachment: float
+    layer: str
+    covers: tuple[Specific, ...]
+    expected_pmpm: float
+
+
 def _check_amounts(terms: object, *names: str) -> None:
     for name in names:
         if not getattr(terms, name) >= 0.0:
@@ -153,6 +175,32 @@ def with_stop_loss(
             flows.append(Transfer(statement.party, REINSURER, f"{what} premium", -premium))
             flows.append(Transfer(REINSURER, statement.party, f"{what} recovery", recovery))
     return Statement({**statement.lines, **lines}, (*statement.transfers, *flows), statement.party)
+
+
+def with_other_cover(
+    statement: Statement, cover: Specific | None, layer_cost: FloatArray, person_years: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Net result of a statement's party with another specific cover, and what it recovers [USD].
+
+    Parameters
+    ----------
+    statement
+        Of the contract with the specific cover that it has, and no aggregate one.
+    cover
+        Instead of it; ``None`` for no cover.
+    layer_cost
+        Members' claims inside the other layer, (R,) [USD].
+    person_years
+        Exposure, (R,).
+    """
+    own = [n for n in ("stop_loss_premium", "stop_loss_recovery") if n in statement.lines]
+    bare = statement.net - sum((statement.lines[n].value for n in own), np.zeros(1))
+    # A year outside the contract has no cover to exchange.
+    if cover is None or not own:
+        return bare, np.zeros_like(bare)
+    lines = _specific(cover, layer_cost, 12.0 * person_years)
+    recovered = lines["stop_loss_recovery"].value
+    return bare + lines["stop_loss_premium"].value + recovered, recovered
 
 
 def _specific(terms: Specific, layer_cost: FloatArray, months: FloatArray) -> Lines:

@@ -15,7 +15,7 @@ from vbsim.plots.base import Findings
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["FIGURES", "Findings", "Illustration"]
+__all__ = ["FIGURES", "Findings", "Illustration", "blank"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +35,22 @@ class Illustration:
 
     def draw(self, findings: Any) -> Figure | None:
         """Draw the findings that its module takes; ``None`` where it does not apply to them."""
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-
         module = import_module(f"vbsim.plots.{self.module}")
         if not module.applies(findings):
             return None
-        figure = Figure(facecolor="white")
-        FigureCanvasAgg(figure)
+        figure = blank()
         module.draw(figure, findings)
         return figure
+
+
+def blank() -> Figure:
+    """Make an empty figure on a canvas of its own."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(facecolor="white")
+    FigureCanvasAgg(figure)
+    return figure
 
 
 FIGURES = {
@@ -75,6 +81,20 @@ FIGURES = {
         "what a comparison with the members' year before would claim: whoever is picked for a bad "
         "year has a better one next, program or not.",
     ),
+    "drawdown": Illustration(
+        "drawdown",
+        "Read upwards from a reserve: the probability that the running sum of the discounted "
+        "results falls further below its start than that at the end of any year of the horizon. "
+        "Contracts whose running sum never falls below its start have no curve.",
+    ),
+    "retention": Illustration(
+        "retention",
+        "Each dot is a contract with its specific stop-loss at one attachment [USD thousand]; own: "
+        "the one that the contract has. To "
+        "the right: the mean net result that the cover costs, premium less recovery. Upwards: how "
+        "much shorter the tail of the loss is than without the cover. Below 0 the premium costs "
+        "more in bad years than the cover brings.",
+    ),
     "waterfall": Illustration(
         "waterfall",
         "The settlement of one simulated year, the median outcome of the reference contract, line "
@@ -89,6 +109,20 @@ FIGURES = {
         "published",
         "Distribution of the measured savings rate of the reference contract. Inside the shaded "
         "range, between the minimum loss rate and the minimum savings rate, no money moves.",
+    ),
+    "fan": Illustration(
+        "fan",
+        "Net result of each contract over the performance years: of each year on the left, and the "
+        "sum of the years so far on the right. Line: median; dark band: 25th to 75th percentile; "
+        "light band: 5th to 95th. Percentiles of a sum are not sums of percentiles: good and bad "
+        "years partly cancel, and what persists does not.",
+    ),
+    "cash": Illustration(
+        "cash",
+        "Money that the holder of each contract receives by calendar year: advance payments, fees "
+        "and capitation in their year, savings and losses when they are settled. Left: mean of "
+        "the year, payments to the holder blue, from it orange. Right: the cash position so far, "
+        "as a fan.",
     ),
     "fit": Illustration(
         "fit",

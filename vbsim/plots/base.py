@@ -18,7 +18,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from vbsim.plan import Contract, FloatArray, Plan
+from vbsim.contract import Contract
+from vbsim.plan import FloatArray, Plan
 from vbsim.plots import text
 from vbsim.vocabulary import CONTRACT, HOLDER, MEASURE, PARTY, YEAR
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from vbsim.blas import one_blas_thread
+from vbsim.contract import Contract
 from vbsim.errors import ParameterError, Problem, ScenarioError
-from vbsim.plan import Contract, Plan
+from vbsim.plan import Plan
 from vbsim.portfolio.entities import Portfolio
 from vbsim.rulebook import KINDS, Figure
 from vbsim.scenario.portfolio import FILES, KEY

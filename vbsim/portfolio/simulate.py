@@ -112,6 +112,8 @@ def _seen(plan: Plan, factors: Factors, sums: Totals) -> Seen:
         "layer_cost": sums.layer_cost,
         "person_years": sums.person_years,
         "national_factor": factors.national,
+        "regional_factor": factors.regional,
+        "completion": factors.completion,
         "quality_score": factors.quality[..., 0],
         "quality_standard_met": factors.quality[..., 1],
     }

@@ -16,6 +16,7 @@ from vbsim.report.unfinished import partial_folder
 from vbsim.simulate import block_size, engine_of, experience_bytes, free_memory
 
 _LINES = 30  # of a contract's statement, with its net results; between 20 and 30 in all models
+_BENCHMARK_LINES = 40  # more, where a program's rules build the benchmark or an agreement adds
 _BLOCK_BYTES = 2**26
 # Measured peaks of a process: libraries, compiling and figures; copies of a block while it
 # is settled and written; and, per realization, the sorted samples of two contracts while their
@@ -30,7 +31,9 @@ def size(count: float) -> str:
 
 def row_bytes(plan: Plan) -> int:
     """Size of the results of one realization [bytes]."""
-    settled = int(np.sum(plan.performance)) * len(plan.contracts) * (8 + _LINES)
+    rules = sum(contract.by_rules or bool(contract.agreement) for contract in plan.contracts)
+    lines = len(plan.contracts) * (8 + _LINES) + rules * _BENCHMARK_LINES
+    settled = int(np.sum(plan.performance)) * lines
     return experience_bytes(plan) // plan.realizations + 8 * settled
 
 

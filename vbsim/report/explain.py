@@ -201,4 +201,5 @@ def _with_numbers(formula: str, printed: dict[str, str]) -> str:
 
 
 def _signs(formula: str) -> str:
+    formula = formula.replace("**", "^")
     return formula.replace("*", "×").replace("-", "−").replace(">=", "≥").replace("<=", "≤")

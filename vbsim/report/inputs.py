@@ -199,7 +199,9 @@ def terms(plan: Plan) -> list[TermTable]:
     groups: dict[type, list[tuple[str, Any]]] = {}
     for contract in plan.contracts:
         cover = contract.stop_loss[0] if contract.stop_loss else Cover()
-        for source in (contract.terms[0], cover.specific, cover.aggregate):
+        own = contract.economics[0] if contract.economics else None
+        charged = contract.risk_based_capital
+        for source in (contract.terms[0], cover.specific, cover.aggregate, own, charged):
             if is_dataclass(source) and fields(source):
                 groups.setdefault(type(source), []).append((contract.label, source))
     return [

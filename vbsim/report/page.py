@@ -18,8 +18,9 @@ from vbsim.plots import FIGURES, Findings, Illustration
 from vbsim.plots.text import decimals_of_millions, millions, percent
 from vbsim.report import inputs, program
 from vbsim.report.answer import answer
+from vbsim.report.capital import capital
 from vbsim.report.explain import Explanation, explain, shown
-from vbsim.report.tables import money
+from vbsim.report.tables import money, with_error
 from vbsim.vocabulary import CONTRACT, HOLDER, MEASURE, PARTY, SHARE, YEAR
 
 # Heading, measure, and whether it is a share.
@@ -95,6 +96,7 @@ def render(
         limits=limits(findings),
         program=[] if ran is None else program.rows(ran),
         program_answer="" if ran is None else program.answer(ran, _label(plan)),
+        capital=capital(findings),
     )
 
 
@@ -133,14 +135,21 @@ def limits(findings: Findings) -> dict[str, Any]:
         "prior_sd": percent(prior.sd, 2),
         "has_prior": prior.sd > 0.0,
         "prior_part": _prior_part(findings),
+        "parameter_part": _parameter_part(findings),
         "one_sd": money(prior.sd * inputs.expected_total(plan)),
         "expected_total": money(inputs.expected_total(plan)),
         "truncates": any(c.expenditure_layer for c in plan.contracts),
         "simulated_benchmark": any(simulated),
         "published_benchmark": not all(simulated),
+        "by_rules": any(c.by_rules for c in plan.contracts),
+        "by_factor": not all(c.by_rules for c in plan.contracts if c.benchmarks),
+        "has_agreement": any(c.agreement for c in plan.contracts),
+        "completes": plan.systematic.run_out.sd > 0.0,
         "base_years": [int(plan.world.years[row]) for row in contract.base_years],
         "capitation": any(c.model == "capitation" for c in plan.contracts),
         "managed_care": any(c.model == "managed_care" for c in plan.contracts),
+        "economics": any(c.economics for c in plan.contracts),
+        "capital": plan.capital is not None,
         "stop_loss": any(c.stop_loss for c in plan.contracts),
         "relative_use": sum("relative_utilization" in f.path for f in plan.unverified),
         "turnover": any(p.leaving_ratio != 1.0 or p.deaths for p in plan.world.people),
@@ -229,6 +238,15 @@ def moment(text: str) -> str:
 def _median_number(findings: Findings) -> int:
     position = findings.median_position(findings.reference)
     return int(findings.results["realization"].values[position])
+
+
+def _parameter_part(findings: Findings) -> str:
+    """Part of the variance of the reference's net result that uncertain figures make."""
+    if "parameter_share" not in findings.summary:
+        return ""
+    one = findings.summary.isel({YEAR: 0}).sel({CONTRACT: findings.reference})
+    value, error = one["parameter_share"], one["parameter_share_standard_error"]
+    return with_error(percent, float(value), float(error))
 
 
 def _prior_part(findings: Findings) -> str:

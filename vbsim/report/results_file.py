@@ -121,8 +121,8 @@ class ResultsWriter:
 
 def _varying(dataset: xr.Dataset) -> list[str]:
     """Variables with a row per realization; a plan without layers has no layer costs."""
-    names = (REALIZATION, *map(str, dataset.data_vars))
-    return [name for name in names if dataset[name].size]
+    names = (*map(str, dataset.coords), *map(str, dataset.data_vars))
+    return [name for name in names if REALIZATION in dataset[name].dims and dataset[name].size]
 
 
 def _lay_out(path: Path, realizations: int, settlement: xr.Dataset, experience: xr.Dataset) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from vbsim.contract import Condition
 from vbsim.errors import ParameterError, Problem, RuleError, ScenarioError, in_parts
-from vbsim.plan import Condition
 from vbsim.rulebook import Figure
 from vbsim.scenario.schema import Scenario
 from vbsim.scenario.source import Path_, leaves, shown
@@ -36,12 +36,13 @@ class Audit:
     def stated(self, *paths: Path_) -> None:
         """Record the figures that the scenario itself states below some paths."""
         file = self.scenario.source.file
+        beliefs = {one.path: str(one.law) for one in self.scenario.uncertain}
         for path, value in leaves(self.scenario.source.data):
             if path[-1] != "source" and any(path[: len(prefix)] == prefix for prefix in paths):
                 dotted, source = ".".join(map(str, path)), self._source_of(path)
                 status = "UNVERIFIED" if source.startswith("UNVERIFIED") else "stated"
                 self.figures[(file, dotted)] = Figure(
-                    dotted, value, "as stated", status, source, "", file
+                    dotted, beliefs.get(path, value), "as stated", status, source, "", file
                 )
 
     def derived(self, path: str, value: Any, unit: str, how: str, status: str = "D") -> None:

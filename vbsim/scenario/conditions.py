@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from vbsim.contract import Condition, Contract
 from vbsim.errors import did_you_mean
-from vbsim.plan import Condition, Contract
 from vbsim.rulebook import Figure
 from vbsim.scenario import incentive_plan
 from vbsim.scenario.contracts import FORMS, form_of

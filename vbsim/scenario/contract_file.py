@@ -65,7 +65,7 @@ def _out_of_place(source: Source) -> Iterator[Problem]:
         found = shown(words.get("model"))
         todo = did_you_mean(str(words.get("model")), [shared_savings.MODEL])
         yield source.problem((*_PLACE, "model"), found, expected, todo)
-    for key in ("benchmark", "stop_loss", "physician_incentive_plan"):
+    for key in ("benchmark", "stop_loss", "economics", "physician_incentive_plan"):
         if key in words:
             expected = "no such key: the file of outcomes gives benchmark and expenditure"
             yield source.problem((*_PLACE, key), f"'{key}'", expected, "take it out")

@@ -9,15 +9,19 @@ from typing import Any
 import numpy as np
 
 from vbsim import rulebook
+from vbsim.contract import Contract
 from vbsim.errors import did_you_mean
 from vbsim.generators import episodes
-from vbsim.plan import Contract, Episodes, FloatArray, Layer, World
+from vbsim.plan import Episodes, FloatArray, Layer, World
 from vbsim.rulebook import Figure, Rulebook
 from vbsim.scenario.audit import Audit
+from vbsim.scenario.capital import with_capital
 from vbsim.scenario.conditions import conditions_of
 from vbsim.scenario.contracts import FORMS, form_of
 from vbsim.scenario.contracts.words import ContractWords, ProgramWords
 from vbsim.scenario.levels import benchmark_terms
+from vbsim.scenario.program_benchmark import MSSP, REACH, with_program_benchmark
+from vbsim.scenario.shape import Benchmark
 from vbsim.scenario.source import Path_
 from vbsim.scenario.stop_loss import with_cover
 from vbsim.scenario.world import Draft
@@ -63,7 +67,7 @@ class Desk:
 
     def book(self, words: ProgramWords) -> Rulebook:
         """Rules of a contract's program."""
-        return rulebook.read("rules", words.program)
+        return rules_of(words, self.years[-1])
 
     def known(self, path: Path_, found: Iterable[str], names: Iterable[str], kind: str) -> None:
         """Record a problem for every key below a path that is none of the names."""
@@ -108,6 +112,9 @@ class Desk:
         stated = own or self.audit.scenario.benchmark
         if stated is None:
             return contract  # names.py has found fault with it
+        contract = replace(contract, expenditure_layer=TRUNCATED if truncated else "")
+        if stated.mode == "program":
+            return self._by_program(contract, words, stated)
         expected = self.world.expected_truncated if truncated else self.world.expected_cost
         marks = [
             benchmark_terms(self.draft, stated, y, expected, contract.name) for y in self.years
@@ -116,8 +123,23 @@ class Desk:
             contract,
             benchmarks=tuple(marks),
             base_years=tuple(self.draft.years.index(y) for y in stated.base_years),
-            expenditure_layer=TRUNCATED if truncated else "",
         )
+
+    def _by_program(self, contract: Contract, words: ContractWords, stated: Benchmark) -> Contract:
+        """Benchmark that the rules of the contract's program build."""
+        if not isinstance(words, ProgramWords) or words.program not in (MSSP, REACH):
+            own = getattr(words, "benchmark", None) is not None
+            path = (
+                ("contracts", contract.name, "benchmark") if own else ("contracts", contract.name)
+            )
+            self.audit.wrong(
+                path,
+                "a benchmark of mode 'program' for a contract without such rules",
+                f"a contract of {MSSP} or {REACH}, or another mode",
+                "give the contract its own benchmark, with mode: simulated, say",
+            )
+            return contract
+        return with_program_benchmark(self, contract, words, stated)
 
     def basket(self, path: Path_, services: Sequence[str]) -> np.ndarray:
         """Mark the services of a basket, (K,); a name that is none is recorded as a problem."""
@@ -190,18 +212,28 @@ def resolve_contract(desk: Desk, name: str, words: ContractWords) -> Contract | 
         if words.stop_loss is not None and len(audit.problems) == before:
             covers, layer = with_cover(desk, contract, words.stop_loss)
             contract = replace(contract, stop_loss=covers, stop_loss_layer=layer)
+        if words.settlement_lag is not None:
+            contract = replace(contract, settlement_lag=words.settlement_lag)
+        if len(audit.problems) == before:
+            contract = with_capital(desk, contract, words)
         told = (*contract.conditions, *conditions_of(desk, contract, words))
         contract = replace(contract, conditions=told)
         return contract if len(audit.problems) == before else None
     return None
 
 
+def rules_of(words: ProgramWords, through: int) -> Rulebook:
+    """Rules of a contract's program, carried forward to a year if the contract says so."""
+    book = rulebook.read("rules", words.program)
+    return book.carried(through) if words.carry_rules_forward else book
+
+
 def program_figure(audit: Audit, path: str, otherwise: float) -> float:
     """Figure of the first program among the contracts that has it, or ``otherwise``."""
     for name, words in audit.scenario.contracts.items():
         if isinstance(words, ProgramWords):
-            book = rulebook.read("rules", words.program)
             year = words.performance_year or audit.scenario.start_year
+            book = rules_of(words, year)
             if book.has(path, year):
                 with audit.at("contracts", name, "performance_year"):
                     return float(audit.cite(book.figure(path, year)))

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vbsim import rulebook
+from vbsim.contract import Condition, Contract
 from vbsim.payment_models.stop_loss import Specific
-from vbsim.plan import Condition, Contract
 from vbsim.scenario.contracts.words import IncentivePlan
 
 if TYPE_CHECKING:

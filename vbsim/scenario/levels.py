@@ -11,27 +11,41 @@ import numpy as np
 
 from vbsim.payment_models.benchmarks import Published, Simulated
 from vbsim.plan import FloatArray
+from vbsim.scenario.contracts.words import ProgramWords
+from vbsim.scenario.program_benchmark import MSSP, REACH
+from vbsim.scenario.program_benchmark import base_years as program_years
 from vbsim.scenario.schema import Scenario
 from vbsim.scenario.shape import Benchmark
 from vbsim.scenario.world import Draft
 
 
 def base_years(scenario: Scenario) -> tuple[int, ...]:
-    """All base years that any benchmark of the scenario names, rising.
+    """All base years that any benchmark of the scenario rests on, rising.
 
+    Performance years of an earlier agreement are base years of a later one and stay what they are.
     A program looks back, so with one the year before the first is among them.
     """
-    own = [getattr(words, "benchmark", None) for words in scenario.contracts.values()]
-    stated = [scenario.benchmark, *own]
-    before = [] if scenario.intervention is None else [scenario.start_year - 1]
-    years = {year for words in stated if words for year in words.base_years}
-    return tuple(sorted(years.union(before)))
+    found = set(scenario.benchmark.base_years) if scenario.benchmark else set()
+    if scenario.intervention is not None:
+        found.add(scenario.start_year - 1)
+    for words in scenario.contracts.values():
+        stated = getattr(words, "benchmark", None) or scenario.benchmark
+        if stated is None:
+            continue
+        found |= set(stated.base_years)
+        if stated.mode != "program" or not isinstance(words, ProgramWords):
+            continue
+        if words.program in (MSSP, REACH):
+            found |= program_years(words, stated, scenario)
+    return tuple(sorted(year for year in found if year < scenario.start_year))
 
 
 def weights(stated: Benchmark) -> FloatArray:
     """Weights of the base years, (B,)."""
     count = len(stated.base_years)
-    return np.full(count, 1.0 / count) if stated.weights == "equal" else np.array(stated.weights)
+    if isinstance(stated.weights, list):
+        return np.array(stated.weights)
+    return np.full(count, 1.0 / count)
 
 
 def trends(draft: Draft, stated: Benchmark, year: int) -> FloatArray:
@@ -49,7 +63,7 @@ def trends(draft: Draft, stated: Benchmark, year: int) -> FloatArray:
         scores = segment.risk_score
         growth = min(scores[year] / scores[last], cap) if {year, last} <= set(scores) else 1.0
         for row, base in enumerate(stated.base_years):
-            nation = _national(draft, year, column) / _national(draft, base, column)
+            nation = draft.nation(year, column) / draft.nation(base, column)
             to_last = scores[last] / scores[base] if {base, last} <= set(scores) else 1.0
             out[row, column] = nation * to_last * growth
     return out
@@ -136,14 +150,14 @@ def _filled(draft: Draft, levels: FloatArray, row: int) -> FloatArray:
             year = draft.years[row]
             if segment.per_capita:
                 nearest = min(segment.per_capita, key=lambda y: abs(y - year))
-                moved = draft.national[row, column] / _national(draft, nearest, column)
-                out[column] = segment.per_capita[nearest] * moved
+                moved = draft.national[row, column] / draft.nation(nearest, column)
+                out[column] = segment.per_capita[nearest] * moved * _region(draft, year - nearest)
             else:
                 out[column] = draft.national[row, column]
     return out
 
 
-def _national(draft: Draft, year: int, column: int) -> float:
-    kind = draft.stated[column].enrollment_type
-    figure = draft.book.figure(f"enrollment_types.{kind}.per_capita", year)
-    return float(draft.audit.cite(figure))
+def _region(draft: Draft, years: int) -> float:
+    """Growth of the region beyond the nation's over some years, which its members share."""
+    region = draft.audit.scenario.population.region
+    return 1.0 if region is None else (1.0 + region.growth) ** years

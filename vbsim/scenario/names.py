@@ -23,7 +23,12 @@ STREAMS = (
     "trend",
     "shocks",
     "entity_year",
+    "region",
+    "run_out",
     "true_savings",
+    "parameters",
+    "benchmark",
+    "performance",
     "quality",
     "episodes",
     "quality_measures",
@@ -64,8 +69,10 @@ def _unknown_keys(
 def _book(source: Source) -> Rulebook | None:
     """Read the assumption set, if there is one of that name."""
     name = source.at("assumptions")
-    known = isinstance(name, str) and name in rulebook.available("assumptions")
-    return rulebook.read("assumptions", str(name)) if known else None
+    if not (isinstance(name, str) and name in rulebook.available("assumptions")):
+        return None
+    book = rulebook.read("assumptions", name)
+    return book.carried(LAST_YEAR) if source.at("projection") is not None else book
 
 
 def _assumptions(source: Source) -> Iterator[Problem]:
@@ -119,7 +126,8 @@ def _lasers(source: Source) -> Iterator[Problem]:
 
 def _years(source: Source) -> Iterator[Problem]:
     if book := _book(source):
-        yield from _span(source, book, "choose such a year")
+        todo = "choose such a year, or add projection: {growth: 0.04}, say, for later ones"
+        yield from _span(source, book, todo)
 
 
 def _span(source: Source, book: Rulebook, todo: str) -> Iterator[Problem]:
@@ -183,6 +191,8 @@ def _contract(source: Source, name: str) -> Iterator[Problem]:
         return
     if key == "program":
         book = rulebook.read("rules", words["program"])
+        if words.get("carry_rules_forward") is True:
+            book = book.carried(LAST_YEAR)
         yield from _track(source, path, book)
         yield from _rule_years(source, path, book)
     if "benchmark" in FORMS[form].Words.model_fields and not (
@@ -190,8 +200,9 @@ def _contract(source: Source, name: str) -> Iterator[Problem]:
     ):
         todo = "add the key benchmark, here or at the top level for all contracts"
         yield source.problem(path, "no benchmark", "a benchmark to share savings against", todo)
-    stop_losses = [str(key) for key in source.below("stop_loss")]
-    yield from _unknown(source, (*path, "stop_loss"), stop_losses, "a name under the key stop_loss")
+    for kind in ("stop_loss", "economics"):
+        known = [str(name) for name in source.below(kind)]
+        yield from _unknown(source, (*path, kind), known, f"a name under the key {kind}")
 
 
 def _one_form(source: Source, path: Path_, named: list[str]) -> Problem:

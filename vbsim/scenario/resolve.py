@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import StringIO
 from typing import Any
 
@@ -10,11 +11,13 @@ from ruamel.yaml import YAML
 
 from vbsim import rulebook
 from vbsim.blas import one_blas_thread
+from vbsim.errors import ScenarioError
 from vbsim.generators import entity_year, risk_score, shocks, trend, true_savings
-from vbsim.plan import ALL_CLAIMS, Layer, Observed, Plan, Systematic
+from vbsim.plan import ALL_CLAIMS, Layer, Observed, Parameter, Plan, Systematic
 from vbsim.rulebook import Rulebook
 from vbsim.scenario import quality
 from vbsim.scenario.audit import Audit
+from vbsim.scenario.capital import capital_of
 from vbsim.scenario.desk import (
     TRUNCATED,
     Desk,
@@ -24,12 +27,15 @@ from vbsim.scenario.desk import (
 )
 from vbsim.scenario.intervention import program
 from vbsim.scenario.levels import base_years, expected_levels
+from vbsim.scenario.load import validate
 from vbsim.scenario.names import wrong_names
 from vbsim.scenario.schema import Scenario
+from vbsim.scenario.uncertain import MOST_DRAWS, STREAM, named_as_draws, with_figures
 from vbsim.scenario.world import Draft, draft_world, finish_world, with_moments
 
 # What the scenario itself states, quoted in the audit trail.
 _QUOTED = (
+    "projection",
     "population",
     "services",
     "uncertainty",
@@ -38,6 +44,8 @@ _QUOTED = (
     "intervention",
     "stop_loss",
     "episodes",
+    "economics",
+    "capital",
     "contracts",
 )
 
@@ -64,12 +72,24 @@ def resolve(scenario: Scenario, entity: str = "") -> Plan:
         With every problem found: unknown names, years outside a rule file, figures that contradict
         each other.
     """
+    if entity and scenario.uncertain:
+        one, expected = scenario.uncertain[0], "certain figures in an entity of a portfolio"
+        todo = "state one figure, or run the entity as a scenario of its own"
+        raise ScenarioError([scenario.source.problem(one.path, str(one.law), expected, todo)])
+    plan = _resolved(scenario, entity)
+    if not entity:
+        plan = replace(plan, scenario=as_yaml(scenario))
+    return _with_draws(plan, scenario) if scenario.uncertain else plan
+
+
+def _resolved(scenario: Scenario, entity: str = "") -> Plan:
+    """Resolve a scenario with one figure in every place."""
     audit = Audit(scenario)
     audit.problems += wrong_names(scenario.source)
     audit.check()
     years = base_years(scenario)
-    book = rulebook.read("assumptions", scenario.assumptions)
     performance = range(scenario.start_year, scenario.start_year + scenario.years)
+    book = _assumptions(scenario, performance[-1])
     draft = draft_world(audit, book, (*years, *performance))
     draft.truncation_share = program_figure(audit, "truncation_percentile", 1.0)
     draft.risk_ratio_cap = program_figure(audit, "risk_ratio_cap", np.inf)
@@ -83,7 +103,7 @@ def resolve(scenario: Scenario, entity: str = "") -> Plan:
     contracts = [resolve_contract(desk, n, words) for n, words in scenario.contracts.items()]
     with audit.at("uncertainty"):
         systematic = _systematic(draft, book)
-    bundled = desk.plan_episodes()
+    bundled, capital = desk.plan_episodes(), capital_of(audit)
     made = program(audit, world, alone=not entity)
     if entity:
         layers[ALL_CLAIMS] = _all_claims(draft)
@@ -93,7 +113,7 @@ def resolve(scenario: Scenario, entity: str = "") -> Plan:
     return Plan(
         name=scenario.name,
         description=scenario.description,
-        scenario="" if entity else as_yaml(scenario),
+        scenario="",
         seed=scenario.seed,
         seeds=tuple(sorted(scenario.seeds.items())),
         realizations=scenario.realizations,
@@ -113,6 +133,7 @@ def resolve(scenario: Scenario, entity: str = "") -> Plan:
         engine="collective" if entity else "auto",
         entity=entity,
         program=made,
+        capital=capital,
     )
 
 
@@ -121,9 +142,48 @@ def _all_claims(draft: Draft) -> Layer:
     return Layer(ALL_CLAIMS, everything, bounds, bounds + np.inf, False)
 
 
+def _with_draws(plan: Plan, scenario: Scenario) -> Plan:
+    """Add the draws of the uncertain figures: as many as the realizations need."""
+    uncertain, inner = scenario.uncertain, scenario.uncertainty.inner_realizations
+    count = -(-plan.realizations // inner)
+    _check_count(scenario, count)
+    values = np.array([one.values(plan.seed_of(STREAM), count) for one in uncertain])
+    draws = (_draw(scenario, number, column) for number, column in enumerate(values.T.tolist()))
+    return replace(
+        plan,
+        parameters=tuple(Parameter(one.name, one.law) for one in uncertain),
+        inner=inner,
+        draws=tuple(draws),
+    )
+
+
+def _check_count(scenario: Scenario, count: int) -> None:
+    """Refuse too few draws to tell the error of anything, and too many to resolve each."""
+    if not 2 <= count <= MOST_DRAWS:
+        inner = scenario.uncertainty.inner_realizations
+        each = f"{scenario.realizations:,} realizations, {inner:,} to each draw"
+        more, fewer = ("lower", "raise") if count < 2 else ("raise", "lower")
+        expected = f"2 to {MOST_DRAWS:,} draws of the uncertain figures"
+        todo = f"{more} uncertainty.inner_realizations, or {fewer} realizations"
+        place = ("uncertainty", "inner_realizations")
+        found = f"{count:,} {'draw' if count == 1 else 'draws'}: {each}"
+        raise ScenarioError([scenario.source.problem(place, found, expected, todo)])
+
+
+def _draw(scenario: Scenario, number: int, values: list[float]) -> Plan:
+    """Resolve a scenario with drawn figures in the places of the uncertain ones."""
+    uncertain = scenario.uncertain
+    figures = dict(zip((one.path for one in uncertain), values, strict=True))
+    try:
+        plan = _resolved(validate(with_figures(scenario.source, figures)))
+    except ScenarioError as error:
+        raise ScenarioError(named_as_draws(error.problems, number, figures, uncertain)) from None
+    return replace(plan, figures=(), warnings=(), description="", drawn=tuple(values))
+
+
 def as_yaml(scenario: Scenario) -> str:
     """Text of a scenario with its baseline merged in, as it was resolved."""
-    return text_of(scenario.source.data)
+    return text_of(scenario.written.data)
 
 
 def text_of(words: dict[str, Any]) -> str:
@@ -133,6 +193,12 @@ def text_of(words: dict[str, Any]) -> str:
     writer.default_flow_style = False
     writer.dump(words, out)
     return out.getvalue()
+
+
+def _assumptions(scenario: Scenario, last: int) -> Rulebook:
+    """Read the assumption set, carried forward to the last year if the scenario projects it."""
+    book = rulebook.read("assumptions", scenario.assumptions)
+    return book if scenario.projection is None else book.carried(last)
 
 
 def _systematic(draft: Draft, book: Rulebook) -> Systematic:
@@ -168,6 +234,8 @@ def _systematic(draft: Draft, book: Rulebook) -> Systematic:
             pandemic_changes=tuple(changes.get(name, 0.0) for name in draft.services),
         ),
         entity_year=entity_year.Params(assumed("uncertainty.local_sd", stated.local_sd)),
+        region=trend.Params(stated.regional_sd or 0.0),
+        run_out=entity_year.Params(stated.completion_sd or 0.0),
         true_savings=true_savings.Params(prior.mean if prior else 0.0, prior.sd if prior else 0.0),
         quality=score,
         quality_measures=measures,

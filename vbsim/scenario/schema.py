@@ -12,7 +12,9 @@ from pydantic import Field, PrivateAttr, model_validator
 
 from vbsim.errors import ParameterError, in_parts
 from vbsim.generators import true_savings
+from vbsim.scenario.capital import CapitalWords
 from vbsim.scenario.contracts import Contract
+from vbsim.scenario.economics import Economics
 from vbsim.scenario.intervention import Intervention
 from vbsim.scenario.quality import Quality
 from vbsim.scenario.shape import (
@@ -36,6 +38,7 @@ from vbsim.scenario.shape import (
 )
 from vbsim.scenario.source import Source
 from vbsim.scenario.stop_loss import StopLoss
+from vbsim.scenario.uncertain import Uncertain
 
 
 class Segment(Cited):
@@ -65,6 +68,24 @@ class RiskMeasurement(Cited):
     )
     coding_drift: Annotated[SignedShare, Field(ge=-0.2, le=0.2)] = Field(
         default=0.0, description="growth of scores by coding, a year"
+    )
+
+
+Relative = Annotated[float, Field(gt=0.2, le=10)]
+
+
+class Region(Cited):
+    """What the region costs in which the members live, beside the nation."""
+
+    market_share: Share = Field(
+        description="the entity's part of the region's assignable beneficiaries"
+    )
+    relative_cost: Relative | dict[Name, Relative] = Field(
+        description="region over nation at the same risk, in the year before start_year; one "
+        "figure or by segment"
+    )
+    growth: Annotated[float, Field(gt=-0.2, lt=0.2)] = Field(
+        default=0.0, description="how much faster than the nation it grows each year"
     )
 
 
@@ -101,6 +122,17 @@ class Population(Cited):
         default=False, description="per_capita is expenditure after truncation, as CMS publishes it"
     )
     segments: dict[Name, Segment] = Field(min_length=1)
+    region: Region | None = Field(
+        default=None, description="region of the members, for benchmarks that look at it"
+    )
+
+
+class Projection(Cited):
+    """How years go on that the assumption set does not know yet."""
+
+    growth: SignedShare = Field(
+        description="expected growth of the nation's cost per person-year in each of them"
+    )
 
 
 class Service(Cited):
@@ -147,6 +179,17 @@ class Uncertainty(Cited):
     service_correlation: Share | None = None
     pandemic_probability: Share | None = None
     local_sd: Spread | None = Field(default=None, description="sd of the entity's own cost level")
+    regional_sd: Spread | None = Field(
+        default=None,
+        description="sd of a year's growth of the region, its members included, beyond the nation",
+    )
+    completion_sd: Spread | None = Field(
+        default=None,
+        description="sd of what the completion factor misses in a year's claims after run-out",
+    )
+    inner_realizations: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        default=50, description="realizations that share one draw of the uncertain figures"
+    )
 
 
 class EpisodeType(Cited):
@@ -208,6 +251,9 @@ class Scenario(Part):
     start_year: Year
     years: Annotated[int, Field(ge=1, le=10)] = 1
     assumptions: Name
+    projection: Projection | None = Field(
+        default=None, description="years after the last one that the assumption set knows"
+    )
     population: Population
     services: dict[Name, Service] = Field(default_factory=dict)
     uncertainty: Uncertainty = Uncertainty()
@@ -219,11 +265,29 @@ class Scenario(Part):
     )
     contracts: dict[Name, Contract] = Field(min_length=1)
     stop_loss: dict[Name, StopLoss] = Field(default_factory=dict)
+    economics: dict[Name, Economics] = Field(
+        default_factory=dict, description="the provider's own economics, for contracts to name"
+    )
+    capital: CapitalWords | None = Field(
+        default=None, description="reserves, probabilities of ruin and discounting"
+    )
     outputs: Outputs = Outputs()
 
     _source: Source | None = PrivateAttr(default=None)
+    _written: Source | None = PrivateAttr(default=None)
+    _uncertain: tuple[Uncertain, ...] = PrivateAttr(default=())
 
     @property
     def source(self) -> Source:
-        """Where the words stand: file, lines and text."""
+        """Where the words stand, file, lines and text; means in the places of distributions."""
         return self._source or Source.of_data(self.model_dump(exclude_none=True, by_alias=True))
+
+    @property
+    def written(self) -> Source:
+        """The words as they were written, distributions and all."""
+        return self._written or self.source
+
+    @property
+    def uncertain(self) -> tuple[Uncertain, ...]:
+        """Figures that are written as distributions."""
+        return self._uncertain

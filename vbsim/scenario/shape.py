@@ -110,13 +110,13 @@ def one_of(part: Part, *keys: str) -> Iterable[Wrong]:
 class Benchmark(Cited):
     """How a benchmark comes about."""
 
-    mode: Literal["published", "simulated"]
+    mode: Literal["published", "simulated", "program"]
     published_per_capita: PerCapita | None = Field(
         default=None, description="updated benchmark per person-year, as published [USD]"
     )
     base_years: list[Year] = Field(default_factory=list)
-    weights: Literal["equal"] | list[Share] = Field(
-        default="equal", description="weights of the base years"
+    weights: Literal["equal"] | list[Share] | None = Field(
+        default=None, description="weights of the base years; else equal, or as the program says"
     )
     risk_ratio_cap: Share | None = Field(
         default=None, description="largest growth of risk scores that raises the benchmark"
@@ -124,19 +124,55 @@ class Benchmark(Cited):
     follows_nation: bool = Field(
         default=True, description="updated with the trend of the nation, known after the year"
     )
+    prospective_trend: SignedShare | None = Field(
+        default=None,
+        description="yearly trend set before the agreement (ACPT); else the expected national one",
+    )
+    demographic_growth: SignedShare | None = Field(
+        default=None, description="yearly growth of demographic risk scores, 0 if not stated"
+    )
+    regional_ceiling: Share | None = Field(
+        default=None, description="where the program's rules do not tell it [share of national]"
+    )
+    regional_floor: Share | None = Field(
+        default=None, description="where the program's rules do not tell it [share of national]"
+    )
+    coding_factor: Share | None = Field(
+        default=None, description="coding intensity factor of the year, 0 if not stated"
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Benchmark:
-        own = self._published_wrongs() if self.mode == "published" else self._simulated_wrongs()
-        refuse([*own, *self._base_year_wrongs()])
+        by_mode = {
+            "published": self._published_wrongs,
+            "simulated": self._simulated_wrongs,
+            "program": self._program_wrongs,
+        }
+        refuse([*by_mode[self.mode](), *self._of_program_wrongs(), *self._base_year_wrongs()])
         return self
+
+    def _of_program_wrongs(self) -> Iterable[Wrong]:
+        own = (
+            "prospective_trend", "demographic_growth", "regional_ceiling", "regional_floor",
+            "coding_factor",
+        )  # fmt: skip
+        for key in (key for key in own if self.mode != "program"):
+            if getattr(self, key) is not None:
+                found = f"{key} beside mode '{self.mode}'"
+                yield Wrong(key, found, "mode: program beside it", "write it, or take this out")
+
+    def _program_wrongs(self) -> Iterable[Wrong]:
+        if self.published_per_capita is not None:
+            found, expected = "published_per_capita beside mode 'program'", "no such key"
+            todo = "take it out: the program's rules build the benchmark from base years"
+            yield Wrong("published_per_capita", found, expected, todo)
 
     def _published_wrongs(self) -> Iterable[Wrong]:
         if self.published_per_capita is None:
             yield Wrong("", "mode 'published' without its figure", "the key published_per_capita")
         unread = {
             "base_years": bool(self.base_years),
-            "weights": self.weights != "equal",
+            "weights": self.weights is not None,
             "risk_ratio_cap": self.risk_ratio_cap is not None,
         }
         for key in (name for name, given in unread.items() if given):
@@ -155,7 +191,7 @@ class Benchmark(Cited):
         twice = sorted({y for y in self.base_years if self.base_years.count(y) > 1})
         for year in twice:
             yield Wrong("base_years", f"{year} twice", "each year once", "delete one of the two")
-        if self.weights == "equal" or not self.base_years:
+        if not isinstance(self.weights, list) or not self.base_years:
             return
         if len(self.weights) != len(self.base_years):
             found = f"{len(self.weights)} weights for {len(self.base_years)} base years"

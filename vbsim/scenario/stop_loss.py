@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
-from vbsim.payment_models.stop_loss import Aggregate, Cover, Specific
-from vbsim.plan import BoolArray, Contract, FloatArray, Layer
+from vbsim.contract import Contract
+from vbsim.payment_models.stop_loss import Aggregate, Cover, Retention, Specific
+from vbsim.plan import BoolArray, FloatArray, Layer
 from vbsim.scenario.shape import (
     AtLeastOne,
     Cited,
@@ -60,6 +61,10 @@ class StopLoss(Cited):
     loading: Annotated[float, Field(ge=0.0, le=10.0)] | None = Field(
         default=None, description="premium over expected recovery, as a share of it"
     )
+    retentions: list[AtLeastOne] = Field(
+        default_factory=list,
+        description="other attachments of which premium and relief of the tail are told [USD]",
+    )
     aggregate: AggregateStopLoss | None = Field(
         default=None, description="aggregate stop-loss, beside the specific one or alone"
     )
@@ -72,7 +77,9 @@ class StopLoss(Cited):
 
 _STEPS_TO_ATTACHMENT = 200  # of the money grid, which then reaches to 41 times the attachment
 _HOLDER_BEARS_CLAIMS = ("capitation", "managed_care")
-_OF_SPECIFIC = ("limit", "lasers", "aggregating_deductible", "premium_pmpm", "loading")
+_OF_SPECIFIC = (
+    "limit", "lasers", "aggregating_deductible", "premium_pmpm", "loading", "retentions",
+)  # fmt: skip
 
 
 def _wrongs(words: StopLoss) -> Iterable[Wrong]:
@@ -94,12 +101,42 @@ def _wrongs(words: StopLoss) -> Iterable[Wrong]:
         if attachment < words.attachment:
             expected = f"at least the attachment, {words.attachment:,.0f}"
             yield Wrong("lasers", f"{attachment:,.0f} for {name}", expected)
+    yield from _retention_wrongs(words)
     if words.aggregate is None or words.aggregate.expected_pmpm is not None:
         return
     if words.aggregating_deductible:
         found = "aggregate without expected_pmpm beside aggregating_deductible"
         expected = "the key expected_pmpm: expected claims less recoveries have no exact value then"
         yield Wrong("aggregate", found, expected, "state it")
+
+
+def _retention_wrongs(words: StopLoss) -> Iterable[Wrong]:
+    if not words.retentions:
+        return
+    if words.loading is None:
+        expected = "the key loading, which gives the premium at every attachment"
+        yield Wrong("retentions", "retentions without loading", expected)
+    for key in ("aggregate", "aggregating_deductible"):
+        if getattr(words, key):
+            expected = "a specific cover alone: other attachments change what the other part pays"
+            yield Wrong("retentions", f"retentions beside {key}", expected, "take one of them out")
+    twice = sorted({a for a in words.retentions if words.retentions.count(a) > 1})
+    for attachment in twice:
+        yield Wrong("retentions", f"{attachment:,.0f} twice", "each attachment once")
+
+
+def retentions_of(desk: Desk, contract: Contract, name: str) -> tuple[Retention, ...]:
+    """Price a contract's specific stop-loss at the other attachments that its words list."""
+    words, found = desk.audit.scenario.stop_loss[name], []
+    for attachment in sorted(words.retentions):
+        lasers = {key: max(at, attachment) for key, at in words.lasers.items()}
+        other = words.model_copy(update={"attachment": attachment, "lasers": lasers})
+        own = f"{name}_{attachment:.0f}"
+        layer = _layer(desk, contract, own, other)
+        priced = [_specific(desk, contract, own, other, year) for year in desk.years]
+        covers = tuple(specific for _, specific in priced)
+        found.append(Retention(attachment, layer, covers, priced[0][0]))
+    return tuple(found)
 
 
 def with_cover(desk: Desk, contract: Contract, name: str) -> tuple[tuple[Cover, ...], str]:

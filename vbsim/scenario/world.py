@@ -22,8 +22,9 @@ from vbsim.scenario.audit import Audit
 from vbsim.scenario.schema import Segment
 from vbsim.scenario.source import Path_
 
-# Grid points up to a layer's lower bound at the most: the grid reaches four times as far.
-_STEPS_TO_LAYER = 2000
+# Grid points up to a layer's bound at the most: the grid reaches four times as far. The spread of a
+# layer without an upper bound rests on what lies further out, and is read from a wider grid.
+_STEPS_TO_LAYER, _STEPS_FOR_SPREAD = 2000, 200
 _STATE = ("risk_sd", "ill_share", "ill_ratio")
 _DYNAMICS = (
     "leaving_ratio",
@@ -57,6 +58,26 @@ class Draft:
     def stated(self) -> list[Segment]:
         """The scenario's segments, in order."""
         return [self.audit.scenario.population.segments[name] for name in self.segments]
+
+    def nation(self, year: int, segment: int) -> float:
+        """Give the nation's cost per person-year of a segment's enrollment type [USD].
+
+        In years after the last that the assumption set knows it grows as the scenario projects.
+        """
+        kind, last = self.stated[segment].enrollment_type, self.book.carried_from or year
+        figure = self.book.figure(f"enrollment_types.{kind}.per_capita", min(year, last))
+        known, projection = float(self.audit.cite(figure)), self.audit.scenario.projection
+        if projection is None or year <= last:
+            return known
+        found = known * (1.0 + projection.growth) ** (year - last)
+        self.audit.derived(
+            f"enrollment_types.{kind}.per_capita, {year}",
+            round(found, 2),
+            "USD per person-year",
+            f"as of {last}, growing by the scenario's projection",
+            status="UNVERIFIED",
+        )
+        return found
 
     def distribution(
         self, year: int, segment: int, basket: BoolArray | None = None, step: float = 0.0
@@ -129,15 +150,8 @@ def draft_world(audit: Audit, book: Rulebook, years: tuple[int, ...]) -> Draft:
         draft.use = tuple(
             tuple(_use(draft, year, i) for i in range(len(segments))) for year in years
         )
-    draft.national = np.array(
-        [
-            [
-                _assumed(draft, f"enrollment_types.{s.enrollment_type}.per_capita", y)
-                for s in draft.stated
-            ]
-            for y in years
-        ]
-    )
+    segments_of = range(len(segments))
+    draft.national = np.array([[draft.nation(y, column) for column in segments_of] for y in years])
     return draft
 
 
@@ -178,6 +192,8 @@ def with_moments(draft: Draft, world: World, layer: Layer) -> Layer:
         cost = draft.distribution(year, segment, layer.services, step)
         first, deviation = cost.layer_moments(lower, upper, layer.annualized)
         if np.isinf(upper):  # what lies beyond the grid is part of the exact mean
+            wide = draft.distribution(year, segment, layer.services, lower / _STEPS_FOR_SPREAD)
+            deviation = wide.layer_moments(lower, upper, layer.annualized)[1]
             whole = draft.mean_cost(year, segment, layer.services)
             below = cost.limited_mean(lower, layer.annualized)[0]
             first = draft.people[segment].person_years_per_member * float(whole - below)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from vbsim.contract import Contract
 from vbsim.payment_models import corridor
-from vbsim.plan import Contract
 from vbsim.scenario.contracts.corridor_words import (
     CorridorWords,
     basket,

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, model_validator
 
+from vbsim.contract import Contract
 from vbsim.generators import episodes
 from vbsim.payment_models import retrospective_bundle
-from vbsim.plan import Contract
 from vbsim.scenario.contracts.words import ProgramWords
 from vbsim.scenario.shape import Cited, Name, Positive, one_of, refuse
 

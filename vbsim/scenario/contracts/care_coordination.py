@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, model_validator
 
+from vbsim.contract import Contract
 from vbsim.payment_models.care_coordination import Terms
 from vbsim.payment_models.care_coordination_terms import FULL_SCORE
-from vbsim.plan import Contract
 from vbsim.scenario.contracts.care_words import (
     MODEL,
     BySegment,

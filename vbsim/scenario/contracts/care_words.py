@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from pydantic import Field, model_validator
 
+from vbsim.contract import Contract
 from vbsim.errors import did_you_mean
 from vbsim.payment_models.care_coordination import Terms, Tier
-from vbsim.plan import Contract
 from vbsim.scenario.contracts.words import ContractWords, ProgramWords
 from vbsim.scenario.shape import Money, Name, Positive, Share, Wrong, one_of, refuse
 from vbsim.scenario.source import Path_

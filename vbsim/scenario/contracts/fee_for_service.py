@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from vbsim.contract import Contract
 from vbsim.payment_models import fee_for_service
-from vbsim.plan import Contract
 from vbsim.scenario.contracts.words import ModelWords
 
 if TYPE_CHECKING:

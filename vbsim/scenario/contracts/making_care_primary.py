@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field, model_validator
 
+from vbsim.contract import Contract
 from vbsim.payment_models.care_coordination import Terms
-from vbsim.plan import Contract
 from vbsim.scenario.contracts.care_words import (
     PopulationWords,
     cost_terms,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from vbsim.plan import Contract
+from vbsim.contract import Contract
 from vbsim.scenario.contracts.plan_words import (
     CredibilityPoint,
     PlanWords,

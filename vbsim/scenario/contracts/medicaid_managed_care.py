@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from vbsim.contract import Condition, Contract
 from vbsim.payment_models import managed_care
-from vbsim.plan import Condition, Contract
 from vbsim.scenario.contracts.plan_words import (
     PlanWords,
     corridor_terms,

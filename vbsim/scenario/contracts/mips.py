@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from vbsim.contract import Contract
 from vbsim.payment_models import pay_for_performance
-from vbsim.plan import Contract
 from vbsim.scenario.contracts.score_words import ScoredWords, lines_of, scored
 from vbsim.scenario.contracts.words import ProgramWords
 from vbsim.scenario.shape import Positive

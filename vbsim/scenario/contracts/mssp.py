@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from pydantic import Field
 
+from vbsim.contract import Contract, Requirement
 from vbsim.payment_models import clauses, shared_savings
 from vbsim.payment_models.shared_savings_terms import PROGRAM_TERMS
-from vbsim.plan import Contract
+from vbsim.scenario.contracts.agreement_words import Agreement, level_of
+from vbsim.scenario.contracts.mssp_agreement import agreement_terms
 from vbsim.scenario.contracts.words import ProgramWords
-from vbsim.scenario.shape import AtLeastOne, Benchmark, Share, Year
+from vbsim.scenario.shape import AtLeastOne, Benchmark, Share
 from vbsim.scenario.source import shown
 
 if TYPE_CHECKING:
@@ -34,8 +37,8 @@ class Words(ProgramWords):
     low_revenue: bool = Field(
         default=False, description="participants' revenue is low, which earns reduced sharing"
     )
-    agreement_start: Year | None = Field(
-        default=None, description="year in which the agreement period began"
+    agreement: Agreement | None = Field(
+        default=None, description="the agreement period, from which benchmark and cash follow"
     )
     disaster_relief: Share = Field(
         default=0.0,
@@ -46,13 +49,40 @@ class Words(ProgramWords):
 
 def write(desk: Desk, name: str, words: Words) -> Contract:
     """Contract with the rates and limits of its track and year."""
+    around = agreement_terms(desk, name, words)
     terms = tuple(_terms(desk, name, words, year) for year in desk.years)
-    return desk.held_against_benchmark(name, words, "shared_savings", terms)
+    contract = desk.held_against_benchmark(name, words, "shared_savings", terms)
+    if words.agreement is not None:
+        lag = desk.cite(desk.book(words).figure("settlement_lag", desk.years[0]))
+        contract = replace(contract, agreement=around, settlement_lag=lag)
+    return contract
+
+
+def requirements(desk: Desk, contract: Contract, words: Words) -> tuple[Requirement, ...]:
+    """Repayment mechanism of a two-sided track: the lesser of two amounts."""
+    book, on = desk.book(words), words.performance_year or desk.years[0]
+    if desk.cite(book.figure("sided", on, words.track)) != 2:
+        return ()
+    if not book.has("repayment_mechanism_expenditure", on):
+        return ()
+    of_spending = book.figure("repayment_mechanism_expenditure", on)
+    figures, row = [of_spending], desk.draft.years.index(desk.years[0])
+    exposure = [p.person_years_per_member for p in desk.world.people] * desk.world.members[row]
+    spending = float(exposure @ desk.world.expected_cost[row])
+    needed = desk.cite(of_spending) * spending
+    how = f"{of_spending.value:g} of {spending:,.0f} USD expected expenditure"
+    if words.participant_revenue is not None:
+        figures.append(book.figure("repayment_mechanism_revenue", on))
+        other = desk.cite(figures[-1]) * words.participant_revenue
+        if other < needed:
+            needed = other
+            how = f"{figures[-1].value:g} of {words.participant_revenue:,.0f} USD revenue"
+    return (Requirement("repayment mechanism", needed, how, tuple(figures)),)
 
 
 def _terms(desk: Desk, name: str, words: Words, year: int) -> shared_savings.Terms:
     book, on = desk.book(words), words.performance_year or year
-    track, cite = words.track, desk.cite
+    track, cite = level_of(words.agreement, words.track, on), desk.cite
     values = {"two_sided": cite(book.figure("sided", on, track)) == 2}
     rate = _minimum_rate(desk, name, words, on, bool(values["two_sided"]))
     values |= {"minimum_savings_rate": rate, "minimum_loss_rate": rate}
@@ -75,14 +105,16 @@ def _terms(desk: Desk, name: str, words: Words, year: int) -> shared_savings.Ter
 def _reduced_sharing(desk: Desk, name: str, words: Words, on: int) -> float:
     """Part of the sharing rate for savings below the minimum; 0 where they earn nothing."""
     book = desk.book(words)
-    part = desk.cite(book.figure("reduced_sharing", on, words.track)) if words.low_revenue else 0.0
+    track = level_of(words.agreement, words.track, on)
+    part = desk.cite(book.figure("reduced_sharing", on, track)) if words.low_revenue else 0.0
     if not part:
         return 0.0
     first = desk.cite(book.figure("reduced_sharing_first_agreement", on))
     least = desk.cite(book.figure("reduced_sharing_minimum_beneficiaries", on))
     lacks = []
-    if words.agreement_start is not None and words.agreement_start < first:
-        lacks.append(f"an agreement from {words.agreement_start}, before {first}")
+    start = words.agreement.start if words.agreement else None
+    if start is not None and start < first:
+        lacks.append(f"an agreement from {start}, before {first}")
     if desk.heads < least:
         lacks.append(f"{desk.heads:,} members, below {least:,}")
     if lacks:
@@ -100,6 +132,8 @@ def _minimum_rate(desk: Desk, name: str, words: Words, on: int, two_sided: bool)
     by_size = clauses.banded(desk.cite(figure), heads)
     if choice is None or choice == "table":
         return by_size
+    if not two_sided and words.agreement is not None and words.agreement.levels:
+        return by_size  # elected for the two-sided levels that follow
     if not two_sided:
         desk.audit.wrong(
             path,

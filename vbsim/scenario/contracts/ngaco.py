@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from vbsim.contract import Contract
 from vbsim.payment_models import corridor
-from vbsim.plan import Contract
 from vbsim.scenario.contracts.words import ProgramWords
 from vbsim.scenario.shape import Benchmark, Share
 from vbsim.scenario.source import shown

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from vbsim.contract import Contract
 from vbsim.payment_models.care_coordination import Terms
-from vbsim.plan import Contract
 from vbsim.scenario.contracts.care_words import (
     BySegment,
     CareWords,

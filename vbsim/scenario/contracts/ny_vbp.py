@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
+from vbsim.contract import Contract, Requirement
 from vbsim.payment_models import capitation, shared_savings
-from vbsim.plan import Contract
+from vbsim.scenario.contracts.capitation import capitation_security
 from vbsim.scenario.contracts.rate_words import (
     RateWords,
     WithholdWords,
@@ -104,6 +105,16 @@ def facts(words: Words) -> dict[str, Any]:
         "lead_other_than_health_center": words.lead_contractor != HEALTH_CENTER,
         "social_needs_intervention": words.social_needs_pmpm is not None,
     }
+
+
+def requirements(desk: Desk, contract: Contract, words: Words) -> tuple[Requirement, ...]:
+    """Security that Regulation 164 asks of prepaid capitation."""
+    if words.track != "level_3":
+        return ()
+    on = words.performance_year or desk.years[0]
+    figure = desk.book(words).figure("capitation_security", on)
+    desk.cite(figure)
+    return (capitation_security(desk, contract, figure),)
 
 
 def write(desk: Desk, name: str, words: Words) -> Contract:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, model_validator
 
+from vbsim.contract import Contract
 from vbsim.payment_models import pay_for_performance
 from vbsim.payment_models.scoring import Scale
-from vbsim.plan import Contract
 from vbsim.scenario.contracts.score_words import (
     TABLE,
     PayingMeasure,

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
+from vbsim.contract import Contract
 from vbsim.payment_models import managed_care, per_member
-from vbsim.plan import Contract
 from vbsim.scenario.contracts.rate_words import (
     RateWords,
     WithholdWords,

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field, model_validator
 
+from vbsim.contract import Contract
 from vbsim.payment_models.care_coordination import Terms
 from vbsim.payment_models.care_coordination_terms import FULL_SCORE
 from vbsim.payment_models.clauses import Pieces
-from vbsim.plan import Contract
 from vbsim.scenario.contracts.care_words import (
     VisitWords,
     cost_terms,

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from vbsim.contract import Contract
 from vbsim.payment_models import prospective_bundle
-from vbsim.plan import Contract
 from vbsim.scenario.contracts.bundles import Prices, priced
 from vbsim.scenario.contracts.words import ModelWords
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
+from vbsim.contract import Contract
 from vbsim.payment_models import clauses, shared_savings
-from vbsim.plan import Contract
 from vbsim.scenario.contracts.score_words import check_known
 from vbsim.scenario.contracts.words import ModelWords
 from vbsim.scenario.shape import Benchmark, Money, Name, Part, Share, Wrong, refuse

@@ -30,7 +30,12 @@ class ContractWords(Cited):
     """One contract, whatever its form."""
 
     label: Label | None = Field(default=None, description="words for tables and figures")
+    settlement_lag: Annotated[int, Field(ge=0, le=5)] | None = Field(
+        default=None,
+        description="calendar years until shared savings or losses, or corridors, are paid",
+    )
     stop_loss: Name | None = Field(default=None, description="name under the key stop_loss")
+    economics: Name | None = Field(default=None, description="name under the key economics")
     physician_incentive_plan: IncentivePlan | None = Field(
         default=None, description="a Medicare Advantage or Medicaid plan pays the provider"
     )
@@ -50,6 +55,10 @@ class ProgramWords(ContractWords):
     track: Name = Field(default="", description="track of the program")
     performance_year: Year | None = Field(
         default=None, description="year whose rules apply, when not the simulated year"
+    )
+    carry_rules_forward: bool = Field(
+        default=False,
+        description="years after the last verified one are settled by the rules of that one",
     )
     conditions: dict[Name, bool | Share] = Field(
         default_factory=dict, description="what holds of the program's conditions, by name"

@@ -1,0 +1,122 @@
+"""Decomposition of a simulated variance: a split that is known from other laws of the engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from tests.scenario.test_uncertain import uncertain, words
+from vbsim.decompose import SOURCES, decompose_scenario
+from vbsim.measures.decomposition import between_share
+from vbsim.report.uncertainty import decomposition_rows, write_decomposition
+from vbsim.run import run
+from vbsim.scenario.load import validate
+from vbsim.scenario.names import STREAMS
+from vbsim.scenario.schema import Scenario
+from vbsim.scenario.source import Source
+
+STILL = {"trend_sd": 0.0, "service_sd": 0.0, "pandemic_probability": 0.0, "local_sd": 0.0}
+
+
+def fresh(uncertainty: dict[str, Any], **changes: Any) -> Scenario:
+    """2,000 members who are new every year, and nothing systematic unless it is stated."""
+    segments = {"aged": {"enrollment_type": "aged_non_dual", "person_years": 2000.0}}
+    population = {"person_years_per_member": 1.0, "retention": 0.0, "segments": segments}
+    return validate(
+        Source(
+            "test.yaml",
+            words(
+                population=population,
+                uncertainty=STILL | {"inner_realizations": 40} | uncertainty,
+                benchmark={"mode": "simulated", "base_years": [2019, 2020, 2021]},
+                realizations=1600,
+                **changes,
+            ),
+        )
+    )
+
+
+def near(found: xr.Dataset, source: str, expected: float) -> None:
+    one = found.sel(source=source)
+    error = float(one["alone_standard_error"])
+    assert abs(float(one["alone"]) - expected) < 4.0 * error + 0.01, (source, float(one["alone"]))
+
+
+def of(found: xr.Dataset, quantity: str, contract: str) -> xr.Dataset:
+    return found.sel(quantity=quantity, contract=contract).isel(year=0)
+
+
+def test_the_benchmark_makes_a_quarter_of_the_luck_of_three_base_years() -> None:
+    """Fresh members: 1 of performance year, 1/3 of three equal base years; prior of like size.
+
+    4 standard errors, and 1 point for the skewness and the ratio in the savings rate.
+    """
+    found = of(decompose_scenario(fresh({})), "savings rate", "enhanced")
+    near(found, "process", 0.75)
+    near(found, "benchmark", 0.25)
+    near(found, "systematic", 0.0)
+    assert abs(float(found["interactions"])) < 4.0 * float(found["interactions_standard_error"])
+    assert "parameter" not in found["source"].values
+
+
+def test_a_belief_of_known_spread_makes_its_share() -> None:
+    """Uncertain mean of true savings: its variance over that, and that of the luck.
+
+    Savings are of all cost and capitation counts it all, so its response is 1 and its luck the cost
+    of one year; the nested design (40 draws) and the analysis of variance of a run agree with it.
+    """
+    belief = {"normal": {"mean": {"normal": {"mean": 0.0, "sd": 0.05}}, "sd": 0.0}}
+    scenario = fresh({"true_savings": belief})
+    found = of(decompose_scenario(scenario), "net result", "capitation")
+    luck = of(decompose_scenario(fresh({})), "net result", "capitation")
+    total = float(found["variance"])
+    near(found, "process", float(luck["variance"]) / total)
+    near(found, "parameter", 1.0 - float(luck["variance"]) / total)
+    near(found, "benchmark", 0.0)
+    settlement = run(scenario).settlement
+    values = settlement["net_to_provider"].sel(contract="capitation").values[:, 0]
+    share, error = between_share(values, settlement["parameter_draw"].values)
+    other = found.sel(source="parameter")
+    gap = abs(share - float(other["alone"]))
+    assert gap < 4.0 * np.hypot(error, float(other["alone_standard_error"]))
+
+
+def test_engines_agree_on_fresh_members() -> None:
+    scenario = fresh({"local_sd": 0.02})
+    found = [
+        of(decompose_scenario(scenario, engine), "savings rate", "enhanced")
+        for engine in ("claims", "collective")
+    ]
+    for name in ("alone", "total"):
+        values = [one[name].values for one in found]
+        errors = [one[f"{name}_standard_error"].values for one in found]
+        assert np.all(np.abs(values[0] - values[1]) < 4.0 * np.hypot(*errors) + 0.01), name
+
+
+def test_every_stream_belongs_to_a_source() -> None:
+    """A new stream must say whose it is; members' luck is seeded by year, points are no luck."""
+    known = {stream for source in SOURCES.values() for stream in source.streams}
+    assert known | {"population", "claims", "sobol"} == set(STREAMS)
+
+
+def test_rows_and_figures(tmp_path) -> None:
+    found = decompose_scenario(uncertain(uncertainty__local_sd=0.02))
+    rows = list(decomposition_rows(found))
+    assert {row["measure"] for row in rows} == {"alone", "total", "interactions", "variance"}
+    alone = [
+        float(row["value"])
+        for row in rows
+        if row["measure"] in ("alone", "interactions")
+        and (row["quantity"], row["contract"]) == ("net result", "capitation")
+    ]
+    assert sum(alone) == pytest.approx(1.0)
+    labels = {"enhanced": "MSSP ENHANCED", "capitation": "Capitation"}
+    written = write_decomposition(found, labels, tmp_path / "new")
+    assert [path.name for path in written] == [
+        "decomposition.csv",
+        "variance_of_net_result.png",
+        "variance_of_savings_rate.png",
+    ]

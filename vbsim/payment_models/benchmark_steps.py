@@ -1,0 +1,82 @@
+"""Sentences of benchmark rules, each a pure function of what was measured.
+
+S enrollment types (segments); every array may have realizations in front. Amounts are per
+person-year [USD], growth is a factor (1.03 = three percent more).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from vbsim.payment_models.base import FloatArray
+
+
+def at_exposure(per_capita: FloatArray, person_years: FloatArray) -> FloatArray:
+    """Sum over enrollment types of an amount per person-year, at some exposure, (R,) [USD]."""
+    total = per_capita[..., 0] * person_years[..., 0]
+    # One after the other: the same sum to the last bit whatever the number of realizations.
+    for column in range(1, person_years.shape[-1]):
+        total = total + per_capita[..., column] * person_years[..., column]
+    return np.asarray(total)
+
+
+def blended_growth(
+    national: FloatArray, regional: FloatArray, national_weight: float
+) -> FloatArray:
+    """Two-way growth: national and regional, the nation with the ACO's share of its market.
+
+    42 CFR 425.601(a)(5) and 425.652(b); the weights as Tuva's MSSP connector has them.
+    """
+    return np.asarray(national_weight * national + (1.0 - national_weight) * regional)
+
+
+def three_way(two_way: ArrayLike, prospective: ArrayLike, weight: float) -> FloatArray:
+    """Three-way amount: two-way and accountable care prospective trend (ACPT), by their weights."""
+    return np.asarray((1.0 - weight) * np.asarray(two_way) + weight * np.asarray(prospective))
+
+
+def within_share(amount: FloatArray, whole: FloatArray, floor: float, cap: float) -> FloatArray:
+    """Keep an amount between ``-floor`` and ``cap`` of a whole."""
+    return np.minimum(np.maximum(amount, -floor * whole), cap * whole)
+
+
+def capped_each(growth: FloatArray, cap: float) -> FloatArray:
+    """Growth of risk scores, each enrollment type capped for itself; no floor.
+
+    42 CFR 425.605(a)(1), agreement periods to 2023.
+    """
+    return np.minimum(growth, 1.0 + cap)
+
+
+def capped_together(
+    growth: FloatArray, shares: FloatArray, demographic_growth: float, cap: float
+) -> FloatArray:
+    """Growth of risk scores, capped where the types together exceed demographic growth by ``cap``.
+
+    All types then shrink in the same proportion. ``shares`` of the types in the benchmark sum to 1.
+    """
+    together = np.sum(shares * growth, axis=-1, keepdims=True)
+    limit = 1.0 + demographic_growth + cap
+    return np.asarray(growth * np.minimum(limit / together, 1.0))
+
+
+def capped_both_ways(
+    score: FloatArray, reference: FloatArray, first: FloatArray,
+    cap: float, coding_factor: float, growth_cap: float,
+) -> FloatArray:  # fmt: skip
+    """Risk score of ACO REACH: within a cap of the reference year's, less coding, capped again.
+
+    Parameters
+    ----------
+    score, reference, first
+        Risk scores of the performance year, of the reference year, of the last base year, (S,).
+    cap
+        Largest change either way against the reference year [share].
+    coding_factor
+        Coding intensity, by which the score is divided [share].
+    growth_cap
+        Largest growth since the last base year, applied last [share]; infinite without one.
+    """
+    capped = np.clip(score, (1.0 - cap) * reference, (1.0 + cap) * reference)
+    return np.minimum(capped / (1.0 + coding_factor), (1.0 + growth_cap) * first)
