@@ -58,13 +58,13 @@ def draws_needed(plan: Plan) -> tuple[float, float]:
 def draw(keys, batches, sums, numbers, out):  # type: ignore[no-untyped-def]
     """Draw ``batches`` batches on every row of ``out``, with the engine's own steps."""
     for row in prange(out.size):
-        out[row] = draw_row(keys[row], batches, sums, numbers)
+        out[row] = draw_row(np.zeros(1, members.BATCH), keys[row], batches, sums, numbers)
 
 
 @njit(error_model="numpy")
-def draw_row(keys, batches, sums, numbers):  # type: ignore[no-untyped-def]
+def draw_row(room, keys, batches, sums, numbers):  # type: ignore[no-untyped-def]
     """Sum of the draws of one row."""
-    batch, total = np.zeros(1, members.BATCH)[0], 0.0
+    batch, total = room[0], 0.0
     bits, place, share, drawn = batch["first"], batch["place"], batch["share"], batch["drawn"]
     for number in range(batches):
         table, several = sums[number % sums.shape[0]], numbers[number % sums.shape[0]]

@@ -74,13 +74,13 @@ def claim_by_claim(years: int) -> np.ndarray:
 def add_claims(keys, steps, single, tables, out):  # type: ignore[no-untyped-def]
     """Draw every year's number of claims and the cost of each of them."""
     for year in prange(keys.size):
-        out[year] = one_year(keys[year], steps, single, tables)
+        out[year] = one_year(np.empty(1, members.BATCH), keys[year], steps, single, tables)
 
 
 @njit(error_model="numpy")
-def one_year(key, steps, single, tables):  # type: ignore[no-untyped-def]
+def one_year(room, key, steps, single, tables):  # type: ignore[no-untyped-def]
     """Sum of the claims of a year, batch by batch."""
-    batch, total = np.empty(1, members.BATCH)[0], 0.0
+    batch, total = room[0], 0.0
     first, drawn, number = batch["first"], batch["drawn"], members.any_count(key, steps, tables)
     claims = members.child(key, 1)
     for start in range(0, number, members.SIZE):

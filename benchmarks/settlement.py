@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -103,13 +104,14 @@ def five_years(plan: Plan) -> Plan:
 
 def _prolonged(contract: Contract) -> Contract:
     """Repeat whatever the contract has year by year."""
-    by_year = {name: getattr(contract, name) for name in ("terms", "benchmarks", "stop_loss")}
-    again = {
-        name: tuple(values[year % len(values)] for year in range(YEARS))
-        for name, values in by_year.items()
-        if isinstance(values, tuple) and values
-    }
-    return replace(contract, **again)
+    names = ("terms", "benchmarks", "stop_loss", "agreement", "economics")
+    again = {name: _again(getattr(contract, name)) for name in names}
+    retentions = tuple(replace(r, covers=_again(r.covers)) for r in contract.retentions)
+    return replace(contract, **again, retentions=retentions)
+
+
+def _again(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(values[year % len(values)] for year in range(YEARS)) if values else ()
 
 
 def repeated(plan: Plan, small: xr.Dataset) -> xr.Dataset:

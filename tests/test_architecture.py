@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import vbsim
+from tests.conftest import REPOSITORY
 from vbsim import rulebook
 
 PACKAGE = Path(vbsim.__file__).parent
@@ -111,6 +112,19 @@ def test_only_kernels_compile() -> None:
     for path in MODULES:
         if part_of(path) != "kernels":
             assert "njit" not in path.read_text(encoding="utf-8"), path
+
+
+# A record that compiled code takes from a fresh array holds no reference to it: the memory is freed
+# at once, and another thread's next array may be laid over it. The array must have a name first.
+FRESH = re.compile(r"np\.(empty|zeros|ones|full)(_like)?\(")
+
+
+def test_compiled_code_names_the_arrays_that_it_takes_records_from() -> None:
+    compiled = [*(PACKAGE / "kernels").glob("*.py"), *(REPOSITORY / "benchmarks").glob("*.py")]
+    for path in compiled:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Call):
+                assert not FRESH.match(ast.unparse(node.value)), (path.name, node.lineno)
 
 
 def test_settlement_draws_nothing() -> None:

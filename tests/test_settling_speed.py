@@ -13,7 +13,6 @@ from vbsim.settle import settle
 from vbsim.simulate import simulate
 
 BUNDLES = REPOSITORY / "scenarios" / "bundles.yaml"
-EVERY_MODEL = REPOSITORY / "scenarios" / "all_models.yaml"
 
 
 @pytest.fixture(autouse=True)
@@ -22,9 +21,14 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(settlement, name, size)
 
 
-def test_every_contract_is_timed() -> None:
-    found = list(settlement.timings(EVERY_MODEL))
-    assert [each.contract for each in found] == [c.name for c in plan_of(EVERY_MODEL).contracts]
+# Every payment model; terms of an agreement; retentions; a provider's economics.
+@pytest.mark.parametrize(
+    "name", ["all_models", "glide_path_2024_2028", "medicaid_mco", "ny_vbp_fqhc"]
+)
+def test_every_contract_is_timed(name: str) -> None:
+    path = REPOSITORY / "scenarios" / f"{name}.yaml"
+    found = list(settlement.timings(path))
+    assert [each.contract for each in found] == [c.name for c in plan_of(path).contracts]
     assert all(each.settled > 0.0 and each.lines >= 2 for each in found)
 
 
@@ -34,6 +38,6 @@ def test_repeated_realizations_settle_as_they_did() -> None:
     before = settle(plan, drawn)["net_to_provider"].values[:, 0]
     after = settle(settlement.five_years(plan), settlement.repeated(plan, drawn))
     net = after["net_to_provider"]
-    assert net.sizes["realization"], net.sizes["year"] == (25, 5)
+    assert (net.sizes["realization"], net.sizes["year"]) == (25, 5)
     np.testing.assert_array_equal(net.values[:, 0], before[np.arange(25) % 10])
     np.testing.assert_array_equal(net.values[:, 2], before[(np.arange(25) + 14) % 10])

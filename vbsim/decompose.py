@@ -24,7 +24,7 @@ from vbsim.plan import FloatArray, Plan
 from vbsim.scenario.resolve import resolve
 from vbsim.scenario.schema import Scenario
 from vbsim.settle import settle
-from vbsim.simulate import Kept, block_size, engine_of
+from vbsim.simulate import Kept, engine_of, numbers_by_block
 from vbsim.vocabulary import CONTRACT, SHARE, USD, YEAR, net_to_holder
 
 SOURCE, QUANTITY = "source", "quantity"
@@ -116,7 +116,7 @@ def decompose_scenario(
     kept = Kept(most=2 * len(plans))
     engines = [engine_of(one, kept) for one in plans]
     found: list[FloatArray] = []
-    for numbers in _blocks(plan):
+    for numbers in numbers_by_block(plan):
         settled = [
             settle(one, engine.block(numbers)) for one, engine in zip(plans, engines, strict=True)
         ]
@@ -130,8 +130,7 @@ def decompose_scenario(
 def _seeded_anew(scenario: Scenario) -> Scenario:
     """Draw the uncertain figures anew."""
     seeds = scenario.seeds | {"parameters": _other(scenario.seeds.get("parameters", scenario.seed))}
-    changed = scenario.model_copy(update={"seeds": seeds})
-    return changed
+    return scenario.model_copy(update={"seeds": seeds})
 
 
 def _other(seed: int) -> int:
@@ -161,12 +160,6 @@ def _runs(plan: Plan, anew: Plan, names: list[str]) -> Iterator[Plan]:
             seeds=seeds,
             draws=tuple(replace(draw, seeds=seeds, trajectories=False) for draw in draws),
         )
-
-
-def _blocks(plan: Plan) -> Iterator[np.ndarray]:
-    size = block_size(plan)
-    for start in range(0, plan.realizations, size):
-        yield np.arange(start, min(start + size, plan.realizations))
 
 
 def _quantities(settlement: xr.Dataset) -> FloatArray:

@@ -316,6 +316,7 @@ def _by_rules(
     row: int,
     seen: Seen,
     counted: FloatArray,
+    expenditure: FloatArray,
     saved: dict[int, FloatArray],
 ) -> program_benchmarks.Found:
     """Benchmark of a performance year by its program's rules."""
@@ -328,7 +329,7 @@ def _by_rules(
         national_factor=facts["national_factor"][:, rows],
         regional_factor=seen.factor("regional_factor")[:, rows],
         base_savings=np.stack([saved.get(year, unknown) for year in base], axis=1),
-        expenditure=_summed(counted[:, row]),
+        expenditure=expenditure,
     )
     return program_benchmarks.found(terms, measured)
 
@@ -343,13 +344,14 @@ def _contract_year(
 ) -> tuple[ContractYear, dict[str, Line]]:
     facts, cost = seen.facts, seen.cost[:, row]
     counted = seen.counted(contract)
+    expenditure = _summed(counted[:, row])
     exposure = facts["person_years"]
     mark = np.full(cost.shape[0], np.nan)
     explained: dict[str, Line] = {}
     guardrail: FloatArray | float = 0.0
     terms = contract.benchmarks[number] if contract.benchmarks else None
     if isinstance(terms, Rebased | Blended):
-        found = _by_rules(terms, row, seen, counted, saved)
+        found = _by_rules(terms, row, seen, counted, expenditure, saved)
         mark, explained, guardrail = found.total, found.lines, found.guardrail
     elif terms is not None:
         national = facts["national_factor"][:, row]
@@ -357,7 +359,7 @@ def _contract_year(
     total = _summed(cost)
     year = ContractYear(
         cost=total,
-        expenditure=_summed(counted[:, row]),
+        expenditure=expenditure,
         benchmark=mark,
         person_years=seen.exposure[:, row],
         quality_score=facts["quality_score"][:, row],

@@ -76,9 +76,15 @@ def blocks(
     """Simulate block by block; memory is bounded by the block."""
     use_threads(threads)
     engine = engine_of(plan)
+    for numbers in numbers_by_block(plan, block):
+        yield engine.block(numbers)
+
+
+def numbers_by_block(plan: Plan, block: int | None = None) -> Iterator[np.ndarray]:
+    """Numbers of all realizations of a plan, block by block."""
     size = block_size(plan) if block is None else block
     for start in range(0, plan.realizations, size):
-        yield engine.block(np.arange(start, min(start + size, plan.realizations)))
+        yield np.arange(start, min(start + size, plan.realizations))
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from vbsim.scenario.load import validate
 from vbsim.scenario.resolve import resolve
 from vbsim.scenario.schema import Scenario
 from vbsim.settle import settle
-from vbsim.simulate import DrawsEngine, Engine, block_size, engine_of
+from vbsim.simulate import DrawsEngine, Engine, engine_of, numbers_by_block
 from vbsim.vocabulary import CONTRACT, SHARE, YEAR, net_to_holder
 
 SIZE, SAVINGS, MINIMUM = "size", "true_savings", "minimum_savings_rate"
@@ -227,8 +227,7 @@ class Bench:
         plan = self.plan if savings is None else _with_savings(self.plan, savings)
         engine = replace(self.engine, plan=plan)
         parts = []
-        for start in range(0, plan.realizations, block_size(plan)):
-            numbers = np.arange(start, min(start + block_size(plan), plan.realizations))
+        for numbers in numbers_by_block(plan):
             seen = engine.block(numbers)
             settled = settle(plan, seen)
             skill = seen["true_savings"].sel({YEAR: settled[YEAR].values[self.row]})

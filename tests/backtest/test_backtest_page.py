@@ -29,7 +29,9 @@ def test_every_figure_draws_and_no_text_leaves_it(name: str, small: Backtest) ->
 def test_registry_names_every_module() -> None:
     folder = Path(import_module("vbsim.plots.backtest").__file__ or "").parent
     modules = {path.stem for path in folder.glob("*.py")} - {"__init__", "names"}
-    assert modules == {entry.module for entry in BACKTEST_FIGURES.values()}
+    assert {f"backtest.{name}" for name in modules} == {
+        entry.module for entry in BACKTEST_FIGURES.values()
+    }
 
 
 def test_shares_inside_and_tenths_by_hand() -> None:

@@ -516,7 +516,8 @@ def members_of(record, start):  # type: ignore[no-untyped-def]
 @jit
 def add_segment(realization, segment, factors, people, kept, room, out, record):  # type: ignore[no-untyped-def]
     """Simulate all members of a segment through all years of one realization, batch by batch."""
-    (batch, baskets), (services, layers, _, program) = room, kept
+    (batches, baskets), (services, layers, _, program) = room, kept
+    batch = batches[0]  # a record holds no reference to its array: ``room`` keeps the memory
     person, claim, most = batch["people"], batch["claims"], people.members[:, segment].max()
     of_people = child(people.keys[segment], realization)
     of_claims = child(services.segment_keys[segment], realization)
@@ -541,7 +542,7 @@ def add_segment(realization, segment, factors, people, kept, room, out, record):
 @jit
 def add_realization(realization, factors, people, kept, out, record):  # type: ignore[no-untyped-def]
     """Simulate all segments of one realization; the batch and its baskets are allocated once."""
-    room = (np.empty(1, BATCH)[0], np.empty((kept[1].baskets.shape[0], SIZE)))
+    room = (np.empty(1, BATCH), np.empty((kept[1].baskets.shape[0], SIZE)))
     for segment in range(people.keys.size):
         add_segment(realization, segment, factors, people, kept, room, out, record)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from vbsim.payment_models.base import FloatArray
 from vbsim.plan import ALL_CLAIMS, Plan
 from vbsim.portfolio.plans import PortfolioPlan, Progress
 from vbsim.settle import Seen, statements
+from vbsim.simulate import numbers_by_block
 from vbsim.vocabulary import CONTRACT, ENTITY, HOLDER, REALIZATION, YEAR
 
 _BLOCK = 2_000  # realizations whose factors stay near the processor
@@ -58,7 +58,7 @@ def simulate_portfolio(plan: PortfolioPlan, progress: Progress | None = None) ->
         model = own.systematic
         key = (model.trend, model.shocks)
         if key not in nations:
-            nations[key] = [national(own, numbers) for numbers in _blocks(own)]
+            nations[key] = [national(own, numbers) for numbers in numbers_by_block(own, _BLOCK)]
         held = _fill({name: values[number] for name, values in found.items()}, own, nations[key])
         holders = holders or held
         if held != holders:
@@ -82,16 +82,11 @@ def _order(plans: tuple[Plan, ...]) -> list[int]:
     return sorted(range(len(plans)), key=pilot)
 
 
-def _blocks(plan: Plan) -> Iterator[np.ndarray]:
-    for start in range(0, plan.realizations, _BLOCK):
-        yield np.arange(start, min(start + _BLOCK, plan.realizations))
-
-
 def _fill(found: Arrays, plan: Plan, nation: list[National]) -> list[str]:
     """Fill the arrays (C, P, R) of one entity, and name the holders of its contracts."""
     engine = CollectiveEngine.of(plan, services=False)
     holders = []
-    for numbers, shared in zip(_blocks(plan), nation, strict=True):
+    for numbers, shared in zip(numbers_by_block(plan, _BLOCK), nation, strict=True):
         factors = systematic(plan, numbers, shared=shared)
         settled = statements(plan, _seen(plan, factors, engine.sums(numbers, factors)))
         at = slice(numbers[0], numbers[-1] + 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import csv
 import json
 from collections.abc import Iterator
@@ -10,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from numpy.typing import NDArray
 
 from vbsim.backtest import BANDS, LEVELS, Backtest
@@ -20,7 +18,8 @@ from vbsim.plots.backtest import BACKTEST_FIGURES
 from vbsim.plots.backtest.names import FORECASTS, band
 from vbsim.plots.text import MILLION, MISSING, number, percent
 from vbsim.report import inputs
-from vbsim.report.figures import DOTS_PER_INCH
+from vbsim.report.figures import draw_all
+from vbsim.report.page import embedded, template
 from vbsim.report.unfinished import whole_folder
 
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -58,9 +57,7 @@ def write_backtest(found: Backtest, out: Path) -> None:
     check_folder(out)
     with whole_folder(out) as folder:
         (folder / "figures").mkdir()
-        figures = {name: folder / "figures" / f"{name}.png" for name in BACKTEST_FIGURES}
-        for name, path in figures.items():
-            BACKTEST_FIGURES[name].draw(found).savefig(path, dpi=DOTS_PER_INCH)
+        figures = draw_all(BACKTEST_FIGURES, found, folder / "figures")
         (folder / "report.html").write_text(render(found, figures), encoding="utf-8")
         (folder / "scores.json").write_text(json.dumps(found.summary(), indent=2) + "\n", "utf-8")
         with (folder / "forecasts.csv").open("w", encoding="utf-8", newline="") as text:
@@ -77,12 +74,7 @@ def check_folder(out: Path) -> None:
 
 def render(found: Backtest, figures: dict[str, Path]) -> str:
     """Write the page: HTML that holds its figures and needs no network."""
-    loader = PackageLoader("vbsim.report", "templates")
-    environment = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
-    )  # fmt: skip
-    return environment.get_template("backtest.html.j2").render(
+    return template("backtest.html.j2").render(
         found=found,
         inputs=inputs,
         scores=list(score_rows(found)),
@@ -97,7 +89,7 @@ def render(found: Backtest, figures: dict[str, Path]) -> str:
         brier={name: number(value, 4) for name, value in found.brier().items()},
         share=percent(found.given.share_earning),
         published_share=percent(found.given.published_share),
-        figures=[_figure(name, path) for name, path in figures.items()],
+        figures=embedded(BACKTEST_FIGURES, figures),
     )
 
 
@@ -201,9 +193,3 @@ def _millions(value: float) -> str:
 
 def _number(value: float | None) -> str:
     return MISSING if value is None else number(value, 3)
-
-
-def _figure(name: str, path: Path) -> dict[str, str]:
-    coded = base64.b64encode(path.read_bytes()).decode("ascii")
-    caption = BACKTEST_FIGURES[name].caption
-    return {"name": name, "source": f"data:image/png;base64,{coded}", "caption": caption}

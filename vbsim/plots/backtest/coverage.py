@@ -20,6 +20,11 @@ def shares(pit: FloatArray) -> FloatArray:
     return np.stack([(inside <= level).mean(axis=-1) for level in LEVELS], axis=-1)
 
 
+def applies(found: Backtest) -> bool:
+    """Every backtest has forecasts and what came."""
+    return True
+
+
 def draw(figure: Figure, found: Backtest) -> Axes:
     """Draw the coverage of every forecast, and the band of an honest one."""
     figure.set_size_inches(style.WIDTH, 4.8)

@@ -13,6 +13,11 @@ from vbsim.plots.backtest.names import FORECASTS, band
 _HEAD, _FOOT = 1.0, 0.55
 
 
+def applies(found: Backtest) -> bool:
+    """Every backtest has forecasts and what came."""
+    return True
+
+
 def draw(figure: Figure, found: Backtest) -> Axes:
     """Draw a row for each band that has an ACO, a mark for each forecast."""
     bands = [

@@ -25,6 +25,11 @@ def groups(found: Backtest) -> tuple[FloatArray, FloatArray, FloatArray, FloatAr
     return expected, earned, low, high
 
 
+def applies(found: Backtest) -> bool:
+    """Every backtest has forecasts and what came."""
+    return True
+
+
 def draw(figure: Figure, found: Backtest) -> Axes:
     """Draw the groups along the diagonal."""
     figure.set_size_inches(style.WIDTH, 4.8)

@@ -19,6 +19,11 @@ def tenths(pit: FloatArray) -> FloatArray:
     return np.stack([(place == number).mean(axis=-1) for number in range(TENTHS)], axis=-1)
 
 
+def applies(found: Backtest) -> bool:
+    """Every backtest has forecasts and what came."""
+    return True
+
+
 def draw(figure: Figure, found: Backtest) -> Axes:
     """Draw the bars, the level of a flat histogram and what chance allows."""
     figure.set_size_inches(style.WIDTH, 3.6)

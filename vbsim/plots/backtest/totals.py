@@ -18,6 +18,11 @@ PANELS: dict[str, tuple[str, float, Callable[[float], str]]] = {
 }
 
 
+def applies(found: Backtest) -> bool:
+    """Every backtest has forecasts and what came."""
+    return True
+
+
 def draw(figure: Figure, found: Backtest) -> Axes:
     """Draw a panel for each figure."""
     figure.set_size_inches(style.WIDTH, 3.6)
