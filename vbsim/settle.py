@@ -14,13 +14,7 @@ import xarray as xr
 from vbsim import vocabulary
 from vbsim.contract import Contract
 from vbsim.errors import ParameterError
-from vbsim.payment_models import (
-    MODELS,
-    benchmarks,
-    economics,
-    fee_for_service,
-    program_benchmarks,
-)
+from vbsim.payment_models import MODELS, benchmarks, economics, fee_for_service, program_benchmarks
 from vbsim.payment_models.agreement import Carried, under_agreement
 from vbsim.payment_models.base import ContractYear, FloatArray, Line, Statement
 from vbsim.payment_models.economics import with_economics
@@ -160,8 +154,8 @@ class Seen:
             vocabulary.EPISODE_TYPE,
             vocabulary.EPISODE_LIMIT,
         )
-        there = [dim for dim in dims if dim in experience.dims]
-        names = {dim: [str(name) for name in experience[dim].to_numpy()] for dim in there}
+        here = (dim for dim in dims if dim in experience.dims)
+        names = {dim: [str(name) for name in experience[dim].to_numpy()] for dim in here}
         return cls(facts, names, _summed(facts["cost"]), _summed(facts["person_years"]))
 
     def layer(self, name: str) -> FloatArray:
@@ -185,6 +179,11 @@ class Seen:
         """Columns of a variable of one year, (R, len(names)), in the order of the names."""
         columns = [self.names[dim].index(name) for name in names]
         return self.facts[variable][:, row][:, columns]
+
+    def reached(self, row: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Exposure of a year, members flagged by the program, exposure of those who take part."""
+        engaged = self.facts["program_person_years"][:, row, 0]
+        return self.exposure[:, row], self.facts["program_flagged"][:, row], engaged
 
 
 def _summed(values: FloatArray, chosen: BoolArray | None = None) -> FloatArray:
@@ -228,7 +227,7 @@ def _walk(plan: Plan, contract: Contract, seen: Seen) -> list[Statement]:
         if contract.stop_loss:
             statement = _protected(statement, contract.stop_loss[number], contract, row, seen)
         if plan.program is not None:
-            statement = with_program(statement, plan.program.cost, *_reached(row, seen))
+            statement = with_program(statement, plan.program.cost, *seen.reached(row))
         if charged is not None:
             capital, statement = with_risk_based_capital(statement, charged, capital)
         # A model's own line of the same name only repeats what the benchmark's lines explain.
@@ -252,12 +251,6 @@ def _protected(
     if contract.at_risk is not None:
         claims = _of_services(seen.facts["cost"], row, contract.at_risk)
     return with_stop_loss(statement, cover, layer, claims, seen.exposure[:, row])
-
-
-def _reached(row: int, seen: Seen) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Exposure, members flagged by the program, and exposure of those who take part."""
-    engaged = seen.facts["program_person_years"][:, row, 0]
-    return seen.exposure[:, row], seen.facts["program_flagged"][:, row], engaged
 
 
 def _own_claims(plan: Plan, terms: economics.Terms, row: int, seen: Seen) -> dict[str, FloatArray]:
@@ -343,9 +336,8 @@ def _contract_year(
     saved: dict[int, FloatArray],
 ) -> tuple[ContractYear, dict[str, Line]]:
     facts, cost = seen.facts, seen.cost[:, row]
-    counted = seen.counted(contract)
+    exposure, counted = facts["person_years"][:, row], seen.counted(contract)
     expenditure = _summed(counted[:, row])
-    exposure = facts["person_years"]
     mark = np.full(cost.shape[0], np.nan)
     explained: dict[str, Line] = {}
     guardrail: FloatArray | float = 0.0
@@ -355,7 +347,7 @@ def _contract_year(
         mark, explained, guardrail = found.total, found.lines, found.guardrail
     elif terms is not None:
         national = facts["national_factor"][:, row]
-        mark, explained = benchmarks.benchmark(terms, base, exposure[:, row], national)
+        mark, explained = benchmarks.benchmark(terms, base, exposure, national)
     total = _summed(cost)
     year = ContractYear(
         cost=total,
@@ -367,7 +359,7 @@ def _contract_year(
         # Of 476 ACOs in 2024 none missed both standards (CMS PY2024 PUF).
         alternative_standard_met=1.0,
         guardrail=guardrail,
-        segment_person_years=exposure[:, row],
+        segment_person_years=exposure,
         **({"segment_risk_score": facts["risk_score"][:, row]} if "risk_score" in facts else {}),
         **_basket(contract, row, facts, total),
         **_columns(contract, row, seen),

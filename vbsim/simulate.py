@@ -130,7 +130,9 @@ class Kept:
     @one_blas_thread
     def of(self, plan: Plan, name: str) -> Members:
         """Engine of a plan's members, made unless it is there."""
-        basis = pickle.dumps((name, plan.world, plan.layers, plan.luck, plan.trajectories))
+        program = None if plan.program is None else (plan.program, plan.seed_of("intervention"))
+        luck = (plan.luck, plan.trajectories, program)
+        basis = pickle.dumps((name, plan.world, plan.layers, luck))
         if basis not in self.engines:
             while len(self.engines) >= self.most:
                 del self.engines[next(iter(self.engines))]

@@ -72,8 +72,26 @@ CASES = [
         "uncertain effect above all claims",
         _RIGHT[3],
         "effect: {inpatient: {normal: {mean: 0.8, sd: 0.2}}}",
-        "",
+        "effect.inpatient",
         "effect on inpatient has mean 0.8 and sd 0.2",
+        "mean and 4 standard deviations to stay below 1: nothing prevents more than all claims",
+    ),
+    case(
+        "effect of a family that effects have not",
+        _RIGHT[3],
+        "effect: {inpatient: {lognormal: {mean: 0.08, cv: 0.5}}}",
+        "effect.inpatient.lognormal",
+        "the unknown key 'lognormal'",
+        "a key of intervention.effect.inpatient",
+        "did you mean 'normal'?",
+        count=0,  # and the key normal is missing
+    ),
+    case(
+        "access to more than all claims",
+        _RIGHT[4],
+        "automation: {access: {ed: {normal: {mean: 0.9, sd: 0.05}}}}",
+        "automation.access.ed",
+        "access on ed has mean 0.9 and sd 0.05",
         "mean and 4 standard deviations to stay below 1: nothing prevents more than all claims",
     ),
     case(
@@ -142,8 +160,8 @@ CASES = [
         "better than any record",
         _RIGHT[0],
         "predictor: {auc: 0.9}",
-        "",
-        "AUC is 0.9",
+        "predictor.auc",
+        "segment aged: AUC is 0.9",
         "more than 0.505, which chance gives, and at most 0.686, which a perfect reading of last "
         "year's record gives in this population",
     ),

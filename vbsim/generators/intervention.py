@@ -46,11 +46,16 @@ class Params:
             ("access", self.access_means, self.access_sds),
         ):
             for name, mean, sd in zip(self.services, means, sds, strict=True):
-                if not (sd >= 0.0 and mean + 4.0 * sd <= 1.0 and mean - 4.0 * sd >= -10.0):
-                    raise ParameterError(
-                        f"{kind} on {name} has mean {mean:g} and sd {sd:g}; expected mean and 4 "
-                        "standard deviations to stay below 1: nothing prevents more than all claims"
-                    )
+                check(f"{kind} on {name}", mean, sd)
+
+
+def check(name: str, mean: float, sd: float) -> None:
+    """Raise ParameterError if an effect may take away more claims than there are."""
+    if not (sd >= 0.0 and mean + 4.0 * sd <= 1.0 and mean - 4.0 * sd >= -10.0):
+        raise ParameterError(
+            f"{name} has mean {mean:g} and sd {sd:g}; expected mean and 4 standard deviations to "
+            "stay below 1: nothing prevents more than all claims"
+        )
 
 
 def labels(params: Params) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
+from vbsim.errors import ParameterError
 from vbsim.generators import intervention, predictor, unit_cost
 from vbsim.kernels.grid import table_moments
 from vbsim.payment_models import program_cost
@@ -155,10 +156,8 @@ def program(audit: Audit, world: World, *, alone: bool = True) -> Program | None
         audit.wrong((_PATH,), found, expected, "take it out, or run one entity by itself")
         audit.check()
     services = world.services
-    access = stated.automation.access
-    for key, names in ((("effect",), stated.effect), (("automation", "access"), access)):
-        for name in (name for name in names if name not in services):
-            _unknown_service(audit, (_PATH, *key, name), name, services)
+    _check_effects(audit, ("effect",), stated.effect, services)
+    _check_effects(audit, ("automation", "access"), stated.automation.access, services)
     if stated.admission_service not in services:
         _unknown_service(audit, (_PATH, "admission_service"), stated.admission_service, services)
     audit.check()
@@ -184,6 +183,17 @@ def program(audit: Audit, world: World, *, alone: bool = True) -> Program | None
             accuracy=accuracy,
         )
     return made
+
+
+def _check_effects(
+    audit: Audit, key: tuple[str, ...], effects: dict[str, Effect], services: tuple[str, ...]
+) -> None:
+    for name, effect in effects.items():
+        path = (_PATH, *key, name)
+        if name not in services:
+            _unknown_service(audit, path, name, services)
+        with audit.at(*path):
+            intervention.check(f"{key[-1]} on {name}", *_moments(effect))
 
 
 def _unknown_service(
@@ -233,12 +243,22 @@ def _reach(
             tuple(p**2 * (mean**2 + sd**2) for p, (mean, sd) in zip(price, moments, strict=True)),
         )
         seen = predictor.record(world.people[column], world.use[first][column], claims)
-        noise = predictor.noise_of(seen, kind, value, stated.capacity)
+        with audit.before_all_else(_PATH, "predictor", kind):
+            noise = _noise(seen, kind, value, stated.capacity, name)
         found.append(predictor.reach(seen, noise, stated.capacity))
         told.append(_accuracy(seen, noise, stated.capacity))
         for key, worth in told[-1].items():
             audit.derived(f"predictor, {name}, {key}", round(worth, 4), "1", _HOW)
     return tuple(found), tuple(told)
+
+
+def _noise(
+    seen: predictor.Record, kind: str, value: float, capacity: float, segment: str
+) -> float:
+    try:
+        return predictor.noise_of(seen, kind, value, capacity)
+    except ParameterError as error:
+        raise ParameterError(f"segment {segment}: {error}") from None
 
 
 _HOW = "joint distribution of two years, at the noise that gives the stated accuracy"

@@ -109,7 +109,7 @@ def _resolved(scenario: Scenario, entity: str = "") -> Plan:
         layers[ALL_CLAIMS] = _all_claims(draft)
     audit.check()
     audit.stated(*((key,) for key in _QUOTED))
-    outputs, observed = scenario.outputs, scenario.outputs.observed
+    outputs = scenario.outputs
     return Plan(
         name=scenario.name,
         description=scenario.description,
@@ -124,9 +124,7 @@ def _resolved(scenario: Scenario, entity: str = "") -> Plan:
         contracts=tuple(c for c in contracts if c is not None),
         reference=outputs.reference or next(iter(scenario.contracts)),
         owing_more_than=tuple(outputs.owing_more_than),
-        observed=None
-        if observed is None
-        else Observed(observed.savings_rate, observed.payment, observed.source, observed.benchmark),
+        observed=_observed(scenario),
         figures=tuple(audit.figures.values()),
         warnings=tuple(audit.warnings),
         episodes=bundled,
@@ -135,6 +133,13 @@ def _resolved(scenario: Scenario, entity: str = "") -> Plan:
         program=made,
         capital=capital,
     )
+
+
+def _observed(scenario: Scenario) -> Observed | None:
+    stated = scenario.outputs.observed
+    if stated is None:
+        return None
+    return Observed(stated.savings_rate, stated.payment, stated.source, stated.benchmark)
 
 
 def _all_claims(draft: Draft) -> Layer:
