@@ -14,6 +14,7 @@ from vbsim.engines import choose
 from vbsim.engines.claims import ClaimsEngine
 from vbsim.engines.collective import moments
 from vbsim.errors import ParameterError, ScenarioError
+from vbsim.measures.precision import Estimate
 from vbsim.plan import Plan
 from vbsim.report.program import program, ratio_of_means, regression_to_the_mean, trial
 from vbsim.scenario.resolve import resolve
@@ -46,6 +47,11 @@ def ran(words: dict[str, Any], realizations: int, **more: Any) -> tuple[Plan, xr
     return plan, simulate(plan)
 
 
+def in_numbers(estimate: Estimate) -> tuple[float, float]:
+    """Value and standard error."""
+    return estimate.value, estimate.standard_error
+
+
 def test_a_program_without_effect_changes_no_claim() -> None:
     with_program = simulate(planned(WORDS, 30, years=2))
     without = simulate(planned(None, 30, years=2))
@@ -57,12 +63,12 @@ def test_it_flags_so_many_and_finds_the_admissions_that_it_says() -> None:
     """Capacity and sensitivity of the predictor, within 4 standard errors."""
     plan, seen = ran({**WORDS, "engagement": 1.0}, 400)
     assert plan.program is not None
-    later = seen.isel(year=-1)
-    flagged, error = ratio_of_means(later["program_flagged"].values, np.full(400, 2000.0))
+    later, members = seen.isel(year=-1), np.full(400, 2000.0)
+    flagged, error = in_numbers(ratio_of_means(later["program_flagged"].values, members))
     assert abs(flagged - 0.1) < 4.0 * error
     told = plan.program.accuracy[0]
     expected = told["sensitivity"] * told["admitted in a year"] * plan.world.people[0].retention
-    found, error = ratio_of_means(later["program_admitted"].values[:, 0], np.full(400, 2000.0))
+    found, error = in_numbers(ratio_of_means(later["program_admitted"].values[:, 0], members))
     assert abs(found - expected) < 4.0 * error + 0.0002  # exposures of part-year members: two nodes
 
 
@@ -71,10 +77,10 @@ def test_engaged_and_held_out_are_the_stated_shares_and_alike() -> None:
     later = seen.isel(year=-1)
     engaged, held_out = later["program_members"].values.T
     for part, share in ((engaged + held_out, 0.5), (held_out, 0.125)):
-        found, error = ratio_of_means(part, later["program_flagged"].values)
+        found, error = in_numbers(ratio_of_means(part, later["program_flagged"].values))
         assert abs(found - share) < 4.0 * error
     costs = [
-        ratio_of_means(cost, members)
+        in_numbers(ratio_of_means(cost, members))
         for cost, members in zip(
             later["program_cost_before"].values.T, (engaged, held_out), strict=True
         )
@@ -91,14 +97,14 @@ def test_regression_to_the_mean() -> None:
     plan, seen = ran({"enroll_on": "admission", "engagement": 1.0, "control_share": 0.5}, 400)
     found = program(plan, seen)
     assert found is not None
-    before, _ = ratio_of_means(found["admitted_before"].values, found["engaged"].values)
-    after, _ = ratio_of_means(found["admitted"].values, found["engaged"].values)
+    before, _ = in_numbers(ratio_of_means(found["admitted_before"].values, found["engaged"].values))
+    after, _ = in_numbers(ratio_of_means(found["admitted"].values, found["engaged"].values))
     assert before == 1.0
     assert before - after >= 0.25
-    difference, error = trial(found)
+    difference, error = in_numbers(trial(found))
     assert error < 0.006
     assert abs(difference) < 2.0 * error
-    share, error = regression_to_the_mean(found)
+    share, error = in_numbers(regression_to_the_mean(found))
     assert found["savings"].values.max() == 0.0
     assert share == 1.0
     assert error < 1e-9

@@ -58,7 +58,7 @@ class Moments:
 def moments(plan: Plan, segment: int, services: bool = True) -> Moments:
     """Exact moments of a segment's member: cost and claims by service, person-years, layers."""
     world, people = plan.world, plan.world.people[segment]
-    exposure, square = (population.exposure_moment(people, order, 0.0) for order in (1, 2))
+    exposure, square = (population.exposure_moment(people, order) for order in (1, 2))
     ones = np.ones((world.years.size, 1))
     columns = [(exposure * ones, np.sqrt(square - exposure**2) * ones)]
     columns += [
@@ -68,25 +68,25 @@ def moments(plan: Plan, segment: int, services: bool = True) -> Moments:
     ]
     random = np.empty((world.years.size, 0))
     if services:
-        more, random = _of_services(plan, segment, exposure)
+        more, random = _of_services(plan, segment, exposure, square)
         columns = [*more, *columns]
     mean, spread = (np.concatenate(part, axis=1) for part in zip(*columns, strict=True))
     return Moments(mean, spread, random)
 
 
 def _of_services(
-    plan: Plan, segment: int, exposure: float
+    plan: Plan, segment: int, exposure: float, square: float
 ) -> tuple[list[tuple[FloatArray, FloatArray]], FloatArray]:
     """Mean and spread of each service's cost and claims, (T, K) each, and what is random in them.
 
-    ``exposure`` is the mean of a member's person-years.
+    ``exposure`` and ``square`` are the means of a member's person-years and of their square.
     """
     world, people = plan.world, plan.world.people[segment]
     tables = [table_moments(unit_cost.quantile_table(law)) for law in world.unit_costs]
     ratio = np.array([1.0 + (spread / mean) ** 2 for mean, spread in tables])
     rate, price = world.rate[:, segment], world.mean_unit_cost[:, segment]
     response = np.array([_square_response(people, use[segment]) for use in world.use])
-    between = rate**2 * (response - exposure**2)
+    between = rate**2 * (square * response - exposure**2)
     claims = exposure * rate
     columns = [
         (claims * price, price * np.sqrt(claims * ratio + between)),
@@ -97,12 +97,15 @@ def _of_services(
 
 
 def _square_response(people: population.Params, use: utilization.Params) -> FloatArray:
-    """E[(exposure * response)**2] of each service; the mean response of a person-year is 1."""
+    """Mean of response**2 weighted by exposure**2, of each service; that of a person-year is 1."""
     found = []
     for power in use.elasticities:
-        first = population.risk_moment(people, power) * utilization.transient_moment(use, power)
-        second = population.exposure_moment(people, 2, 2.0 * power)
-        found.append(second * utilization.transient_moment(use, 2.0 * power) / first**2)
+        first, second = (
+            population.risk_moment(people, order * power, order)
+            * utilization.transient_moment(use, order * power)
+            for order in (1, 2)
+        )
+        found.append(second / first**2)
     return np.array(found)
 
 

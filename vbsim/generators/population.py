@@ -183,13 +183,18 @@ def log_risk_table(params: Params) -> FloatArray:
     return table_of(log_risk(params, np.minimum(survival_nodes(), 1.0 - _LOWER_CUT)))
 
 
-def risk_moment(params: Params, power: float) -> float:
-    """Mean of risk ** power over person-years, for risks drawn from the table."""
+def risk_moment(params: Params, power: float, order: int = 1) -> float:
+    """Mean of risk ** power over members, weighted by exposure ** order: 1 for person-years.
+
+    Exposure and risk hang together only where members die.
+    """
+    lasting = _lasting_moment(params.risk_sd, power)
+    if params.deaths:
+        mean = _state_moment(params, power, order) / _state_moment(params, 0.0, order)
+        return float(mean * lasting)
     well, ill = params.levels
-    if not params.deaths:
-        state = (1.0 - params.ill_share) * well**power + params.ill_share * ill**power
-        return float(state * _lasting_moment(params.risk_sd, power))
-    return exposure_moment(params, 1, power) / params.person_years_per_member
+    state = (1.0 - params.ill_share) * well**power + params.ill_share * ill**power
+    return float(state * lasting)
 
 
 @lru_cache(maxsize=256)
@@ -198,14 +203,20 @@ def _lasting_moment(risk_sd: float, power: float) -> float:
     return power_mean(log_risk_table(Params(risk_sd, 0.0, 1.0)), power)
 
 
-def exposure_moment(params: Params, order: int, power: float) -> float:
-    """Mean of exposure ** order * risk ** power over members, the year of death included."""
+def exposure_moment(params: Params, order: int) -> float:
+    """Mean of exposure ** order over members, the year of death included."""
+    if params.deaths:
+        return _state_moment(params, 0.0, order)
+    return 1.0 - params.partial * order / (order + 1.0)
+
+
+def _state_moment(params: Params, power: float, order: int) -> float:
+    """Mean of exposure ** order * state ** power, the year of death included."""
     uniform = 1.0 / (order + 1.0)  # mean of a uniform's power
     alive = 1.0 - params.partial + params.partial * uniform
     last = uniform * params.end_of_life_ratio**power
     shares = (1.0 - params.ill_share, params.ill_share)
-    state = sum(
+    return sum(
         share * level**power * ((1.0 - death) * alive + death * last)
         for share, level, death in zip(shares, params.levels, params.died, strict=True)
     )
-    return float(state * _lasting_moment(params.risk_sd, power))

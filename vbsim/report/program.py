@@ -8,20 +8,29 @@ mean, the difference between the savings seen before and after and the true ones
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from vbsim.measures.catalogue import MEASURES, mean
-from vbsim.measures.precision import Estimate, sample_of
+from vbsim.measures.catalogue import MEASURES
+from vbsim.measures.precision import (
+    Design,
+    Estimate,
+    Sample,
+    difference,
+    sample_of,
+    undefined,
+    unknown,
+)
+from vbsim.measures.summary import design_of
 from vbsim.payment_models import program_cost
-from vbsim.plan import FloatArray, Plan
+from vbsim.plan import FloatArray, Plan, Program
 from vbsim.plots.text import number, percent
 from vbsim.report.tables import money, money_with_error, with_error
-from vbsim.vocabulary import REALIZATION, SHARE, USD
+from vbsim.vocabulary import DRAW, REALIZATION, SHARE, USD
 
 ALL_YEARS = "all"  # in the column year of summary.csv
 _MEASURES = ("mean", "sd", "p05", "p25", "p50", "p75", "p95")
@@ -49,17 +58,29 @@ def program(plan: Plan, experience: xr.Dataset) -> xr.Dataset | None:
     """
     if plan.program is None:
         return None
+    parts = [
+        _amounts(draw, draw.program, experience.isel({REALIZATION: where}))
+        for draw, where in plan.by_draw(experience[REALIZATION].values)
+        if draw.program is not None
+    ]
+    found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    kept = {name: experience[name] for name in (REALIZATION, DRAW) if name in experience.coords}
+    return xr.Dataset({name: (REALIZATION, values) for name, values in found.items()}, kept)
+
+
+def _amounts(plan: Plan, program: Program, experience: xr.Dataset) -> dict[str, FloatArray]:
+    """Give sums over the performance years of each realization, by name."""
     later = plan.performance
     names = [str(name) for name in experience.data_vars if str(name).startswith("program_")]
     seen = {name.removeprefix("program_"): experience[name].values[:, later] for name in names}
     exposure = experience["person_years"].values[:, later].sum(axis=2)
     engaged, held_out = ({k: v[..., arm] for k, v in seen.items() if v.ndim == 3} for arm in (0, 1))
-    cost = program_cost.cost(plan.program.cost, exposure, seen["flagged"], engaged["person_years"])
+    cost = program_cost.cost(program.cost, exposure, seen["flagged"], engaged["person_years"])
     amounts = {
         "cost": cost,
         "savings": seen["savings"],
         "access_savings": seen["access_savings"],
-        "administration": program_cost.saving(plan.program.cost, exposure),
+        "administration": program_cost.saving(program.cost, exposure),
         "before_after": _before_after(plan, engaged),
     }
     counts = {
@@ -75,10 +96,7 @@ def program(plan: Plan, experience: xr.Dataset) -> xr.Dataset | None:
     found["net"] = gained - found["cost"]
     found["roi"] = _ratio(gained, found["cost"])
     found["before_after_roi"] = _ratio(found["before_after"], found["cost"])
-    return xr.Dataset(
-        {name: (REALIZATION, values) for name, values in found.items()},
-        {REALIZATION: experience[REALIZATION].values},
-    )
+    return found
 
 
 def _before_after(plan: Plan, engaged: dict[str, FloatArray]) -> FloatArray:
@@ -98,40 +116,51 @@ def _ratio(part: FloatArray, whole: FloatArray) -> FloatArray:
     return np.divide(part, whole, out=out, where=whole > 0.0)
 
 
-def ratio_of_means(part: FloatArray, whole: FloatArray) -> tuple[float, float]:
-    """Ratio of two means over realizations, and its delta-method standard error."""
+def ratio_of_means(part: FloatArray, whole: FloatArray, design: Design | None = None) -> Estimate:
+    """Ratio of two means over realizations; its influence is by the delta method."""
     if not whole.mean() > 0.0:
-        return np.nan, np.nan
-    ratio = part.mean() / whole.mean()
+        return undefined(part.size)
+    ratio = float(part.mean() / whole.mean())
     if part.size < 2:
-        return float(ratio), np.nan
-    error = (part - ratio * whole).std(ddof=1) / np.sqrt(part.size) / whole.mean()
-    return float(ratio), float(error)
+        return Estimate(ratio, unknown(part.size))
+    found = Estimate(ratio, (part - ratio * whole) / whole.mean())
+    return found if design is None else design.improve(found)
 
 
-def regression_to_the_mean(found: xr.Dataset) -> tuple[float, float]:
-    """Share of the savings seen before and after that is none, and its standard error."""
+def regression_to_the_mean(found: xr.Dataset) -> Estimate:
+    """Share of the savings seen before and after that is none."""
     seen, true = found["before_after"].values, found["savings"].values
-    return ratio_of_means(seen - true, seen)
+    return ratio_of_means(seen - true, seen, design_of(found))
 
 
-def trial(found: xr.Dataset) -> tuple[float, float]:
-    """Difference in the share admitted, engaged less held out, and its standard error."""
-    pairs = (("admitted", "engaged"), ("held_out_admitted", "held_out"))
-    rates = [ratio_of_means(found[a].values, found[b].values) for a, b in pairs]
-    (treated, error), (control, other) = rates
-    return treated - control, float(np.hypot(error, other))
+def trial(found: xr.Dataset) -> Estimate:
+    """Difference in the share admitted, engaged less held out."""
+    return difference(
+        _share(found, "admitted", "engaged"), _share(found, "held_out_admitted", "held_out")
+    )
+
+
+def _share(found: xr.Dataset, part: str, whole: str) -> Estimate:
+    return ratio_of_means(found[part].values, found[whole].values, design_of(found))
+
+
+def _mean(found: xr.Dataset, values: FloatArray) -> Estimate:
+    return ratio_of_means(values, np.ones_like(values), design_of(found))
+
+
+def _sample(found: xr.Dataset, name: str) -> Sample:
+    return sample_of(found[name].values, design_of(found))
 
 
 def rows(found: xr.Dataset) -> list[Row]:
     """Lines of the report's table."""
 
     def usd(name: str) -> str:
-        estimate = mean(sample_of(found[name].values))
+        estimate = _mean(found, found[name].values)
         return money_with_error(estimate.value, estimate.standard_error)
 
     def share(part: str, whole: str) -> str:
-        return with_error(percent, *ratio_of_means(found[part].values, found[whole].values))
+        return _told(percent, _share(found, part, whole))
 
     table = [
         Row("Members flagged", number(float(found["flagged"].mean())), "all performance years"),
@@ -151,7 +180,7 @@ def rows(found: xr.Dataset) -> list[Row]:
         Row("Savings that before and after show", usd("before_after"), "last year's cost, trended"),
         Row(
             "of which regression to the mean",
-            with_error(percent, *regression_to_the_mean(found)),
+            _told(percent, regression_to_the_mean(found)),
             "what these members would have saved without the program",
         ),
         Row("Admitted in the year before", share("admitted_before", "engaged"), "who take part"),
@@ -162,11 +191,15 @@ def rows(found: xr.Dataset) -> list[Row]:
             Row("Admitted in the year, held out", share("held_out_admitted", "held_out")),
             Row(
                 "Randomized difference",
-                with_error(_points, *trial(found)),
+                _told(_points, trial(found)),
                 "take part less held out: what a trial would find",
             ),
         ]
     return table
+
+
+def _told(words: Callable[[float], str], estimate: Estimate) -> str:
+    return with_error(words, estimate.value, estimate.standard_error)
 
 
 def _points(share: float) -> str:
@@ -177,18 +210,14 @@ def _returns(found: xr.Dataset) -> list[Row]:
     """Distribution of the return on investment."""
     if np.isnan(found["roi"].values).any():
         return []
-    sample = sample_of(found["roi"].values)
-    estimates = {key: MEASURES[key](sample) for key in ("mean", "p05", "p50", "p95")}
-    shown = {key: with_error(_dollars, e.value, e.standard_error) for key, e in estimates.items()}
-    above = _pays(found)
+    sample = _sample(found, "roi")
+    shown = {key: _told(_dollars, MEASURES[key](sample)) for key in ("mean", "p05", "p50", "p95")}
     return [
         Row("Return per dollar, mean", shown["mean"], "(claims avoided + administration) / cost"),
         Row("5th percentile", shown["p05"]),
         Row("median", shown["p50"]),
         Row("95th percentile", shown["p95"]),
-        Row(
-            "P(returns more than it costs)", with_error(percent, above.value, above.standard_error)
-        ),
+        Row("P(returns more than it costs)", _told(percent, _pays(found))),
     ]
 
 
@@ -198,7 +227,7 @@ def _dollars(value: float) -> str:
 
 def _pays(found: xr.Dataset) -> Estimate:
     """Probability that the program returns more than it costs."""
-    return mean(sample_of((found["roi"].values > 1.0).astype(np.float64)))
+    return _mean(found, (found["roi"].values > 1.0).astype(np.float64))
 
 
 def summary_rows(found: xr.Dataset | None) -> Iterator[dict[str, str | float]]:
@@ -212,30 +241,28 @@ def _all_rows(found: xr.Dataset) -> Iterator[dict[str, Any]]:
     for name in map(str, found.data_vars):
         if np.isnan(found[name].values).any():
             continue
-        sample = sample_of(found[name].values)
+        sample = _sample(found, name)
         unit = SHARE if "roi" in name else USD if name in _AMOUNTS else "members"
         for key in ("mean",) if unit == "members" else _MEASURES:
-            estimate = MEASURES[key](sample)
-            yield _row(f"{name}.{key}", estimate.value, estimate.standard_error, unit)
-    yield _row("regression_to_the_mean", *regression_to_the_mean(found), SHARE)
+            yield _row(f"{name}.{key}", MEASURES[key](sample), unit)
+    yield _row("regression_to_the_mean", regression_to_the_mean(found), SHARE)
     if found["held_out"].values.any():
-        yield _row("randomized_difference_in_admissions", *trial(found), SHARE)
+        yield _row("randomized_difference_in_admissions", trial(found), SHARE)
     if not np.isnan(found["roi"].values).any():
-        pays = _pays(found)
-        yield _row("prob_roi_above_1", pays.value, pays.standard_error, SHARE)
+        yield _row("prob_roi_above_1", _pays(found), SHARE)
 
 
 _AMOUNTS = ("cost", "savings", "access_savings", "administration", "net", "before_after")
 
 
-def _row(measure: str, value: float, error: float, unit: str) -> dict[str, Any]:
+def _row(measure: str, estimate: Estimate, unit: str) -> dict[str, Any]:
     return {
         "contract": "intervention",
         "year": ALL_YEARS,
         "party": "",
         "measure": f"program.{measure}",
-        "value": value,
-        "standard_error": error,
+        "value": estimate.value,
+        "standard_error": estimate.standard_error,
         "unit": unit,
     }
 
@@ -246,10 +273,10 @@ def answer(found: xr.Dataset, label: str) -> str:
     parts.append(f"and avoids {money(float(found['savings'].mean()))} of claims")
     text = " ".join(parts) + "."
     if not np.isnan(found["roi"].values).any():
-        estimate = MEASURES["mean"](sample_of(found["roi"].values))
-        text += f" It returns {_dollars(estimate.value)} per dollar on average, and more than it "
+        mean = float(found["roi"].mean())
+        text += f" It returns {_dollars(mean)} per dollar on average, and more than it "
         text += f"costs with probability {percent(_pays(found).value)}."
-    share, _ = regression_to_the_mean(found)
+    share = regression_to_the_mean(found).value
     if found["before_after"].mean() > 0.0:
         text += " A comparison of the year with the year before would claim "
         text += f"{money(float(found['before_after'].mean()))}: {percent(share, 0)} of that is "

@@ -252,9 +252,7 @@ def _reach(
     return tuple(found), tuple(told)
 
 
-def _noise(
-    seen: predictor.Record, kind: str, value: float, capacity: float, segment: str
-) -> float:
+def _noise(seen: predictor.Record, kind: str, value: float, capacity: float, segment: str) -> float:
     try:
         return predictor.noise_of(seen, kind, value, capacity)
     except ParameterError as error:
