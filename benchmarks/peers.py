@@ -21,7 +21,7 @@ from benchmarks.cases import Case
 from benchmarks.claims import aged
 from vbsim import streams
 from vbsim.engines.claims import ClaimsEngine
-from vbsim.engines.systematic import Factors
+from vbsim.engines.systematic import NO_PROGRAM, Factors
 from vbsim.generators import population, unit_cost, utilization
 from vbsim.kernels import members
 
@@ -57,7 +57,7 @@ def engine() -> ClaimsEngine:
 def by_sums(years: int) -> np.ndarray:
     """Aggregate loss of each year by the claims kernel [USD]."""
     ones = np.ones((years, 1, 1))
-    still = Factors(ones, ones, ones, ones[..., 0], 0.0 * ones[..., 0], ones)
+    still = Factors(ones, ones, ones, ones[..., 0], 0.0 * ones[..., 0], ones, NO_PROGRAM, ones)
     return engine().sums(np.arange(years), still).cost.ravel()
 
 

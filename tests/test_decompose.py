@@ -10,21 +10,24 @@ import xarray as xr
 
 from tests.scenario.test_uncertain import uncertain, words
 from vbsim.decompose import SOURCES, decompose_scenario
+from vbsim.errors import ParameterError
 from vbsim.measures.decomposition import between_share
 from vbsim.report.uncertainty import decomposition_rows, write_decomposition
 from vbsim.run import run
 from vbsim.scenario.load import validate
 from vbsim.scenario.names import STREAMS
+from vbsim.scenario.resolve import resolve
 from vbsim.scenario.schema import Scenario
 from vbsim.scenario.source import Source
+from vbsim.simulate import simulate
 
 STILL = {"trend_sd": 0.0, "service_sd": 0.0, "pandemic_probability": 0.0, "local_sd": 0.0}
 
 
-def fresh(uncertainty: dict[str, Any], **changes: Any) -> Scenario:
-    """2,000 members who are new every year, and nothing systematic unless it is stated."""
+def fresh(uncertainty: dict[str, Any], retention: float = 0.0, **changes: Any) -> Scenario:
+    """2,000 members, new every year, and nothing systematic, unless it is stated."""
     segments = {"aged": {"enrollment_type": "aged_non_dual", "person_years": 2000.0}}
-    population = {"person_years_per_member": 1.0, "retention": 0.0, "segments": segments}
+    population = {"person_years_per_member": 1.0, "retention": retention, "segments": segments}
     return validate(
         Source(
             "test.yaml",
@@ -59,7 +62,7 @@ def test_the_benchmark_makes_a_quarter_of_the_luck_of_three_base_years() -> None
     near(found, "benchmark", 0.25)
     near(found, "systematic", 0.0)
     assert abs(float(found["interactions"])) < 4.0 * float(found["interactions_standard_error"])
-    assert "parameter" not in found["source"].values
+    assert not {"parameter", "intervention"} & set(found["source"].values)
 
 
 def test_a_belief_of_known_spread_makes_its_share() -> None:
@@ -82,6 +85,35 @@ def test_a_belief_of_known_spread_makes_its_share() -> None:
     other = found.sel(source="parameter")
     gap = abs(share - float(other["alone"]))
     assert gap < 4.0 * np.hypot(error, float(other["alone_standard_error"]))
+
+
+def test_an_uncertain_effect_makes_its_share() -> None:
+    """Effect e on all claims of those reached: its variance is that of e times their claims.
+
+    The claims are the savings at another, known effect over it. Who is picked is luck of the
+    program as well, and next to nothing beside an effect whose standard deviation is 15 %.
+    """
+    services = (
+        "inpatient",
+        "snf",
+        "outpatient",
+        "ed",
+        "physician",
+        "home_health",
+        "hospice",
+        "dme",
+    )
+    program = {"predictor": {"auc": 0.65}, "capacity": 0.3, "engagement": 1.0}
+    stay = {"retention": 0.9}
+    uncertain_effect = {key: {"normal": {"mean": 0.3, "sd": 0.15}} for key in services}
+    scenario = fresh({}, intervention=program | {"effect": uncertain_effect}, **stay)
+    found = of(decompose_scenario(scenario), "net result", "capitation")
+    known = fresh({}, intervention=program | {"effect": dict.fromkeys(services, 0.3)}, **stay)
+    claims = simulate(resolve(known))["program_savings"].values[:, -1].mean() / 0.3
+    near(found, "intervention", (0.15 * claims) ** 2 / float(found["variance"]))
+    assert 0.2 < float(found.sel(source="intervention")["alone"]) < 0.9
+    with pytest.raises(ParameterError, match="found collective and an intervention"):
+        decompose_scenario(scenario, engine="collective")
 
 
 def test_engines_agree_on_fresh_members() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import import_module
 
 import numpy as np
@@ -15,8 +16,9 @@ import pytest
 from tests.conftest import REPOSITORY, plan_of
 from vbsim.cli.show import stdout
 from vbsim.report.explain import explain
+from vbsim.report.program import program, regression_to_the_mean
 from vbsim.settle import settle
-from vbsim.simulate import engine_of
+from vbsim.simulate import engine_of, simulate
 
 README = REPOSITORY / "README.md"
 WIDTH = 92
@@ -66,6 +68,17 @@ def test_a_statement_is_what_the_command_prints(match: re.Match[str]) -> None:
         for page in (found, expected)
     ]
     np.testing.assert_allclose(*numbers, rtol=1e-8, atol=0.011)
+
+
+def test_so_much_of_before_and_after_is_regression_to_the_mean() -> None:
+    """A percentage without decimals, at 200 realizations."""
+    stated = re.search(r"regression to the mean: `(.*?)`, (\d+) %", README.read_text("utf-8"))
+    assert stated is not None
+    plan = replace(plan_of(REPOSITORY / stated[1]), realizations=200)
+    found = program(plan, simulate(plan))
+    assert found is not None
+    share = regression_to_the_mean(found)
+    assert abs(share.value - float(stated[2]) / 100.0) < 0.005 + 4.0 * share.standard_error
 
 
 if __name__ == "__main__":

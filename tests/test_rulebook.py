@@ -225,6 +225,8 @@ _SETTLED = "vbsim settle reads it for known outcomes"
 _SHOWN = "shown by vbsim rules, applied by nothing yet"
 _STATED = "empty, so that a scenario must state it"
 IDLE = {
+    "assumptions/commercial.yaml quality.score_mean": "read where no score is stated",
+    "assumptions/commercial.yaml quality.score_sd": "read where no score is stated",
     "rules/aco_pc_flex.yaml population_pbpm": _STATED,
     "rules/aco_pc_flex.yaml sided": "names the participants",
     "rules/aco_reach.yaml regional_weight_new_entrant": _SHOWN,

@@ -13,6 +13,8 @@ from vbsim.measures.catalogue import MEASURES
 from vbsim.measures.precision import Design, sample_of
 from vbsim.plan import Plan
 from vbsim.report.explain import explain
+from vbsim.report.program import program as returned
+from vbsim.report.program import summary_rows
 from vbsim.run import run
 from vbsim.scenario.resolve import resolve
 from vbsim.settle import settle
@@ -50,6 +52,34 @@ def test_a_draw_is_its_own_plan(plan: Plan, whole: xr.Dataset) -> None:
     for name in ("net_to_party", "savings_rate"):
         np.testing.assert_array_equal(found[name][at], whole[name][at])
     assert whole["parameter_draw"].values.tolist() == np.repeat([0, 1, 2], 20).tolist()
+
+
+def test_a_program_is_each_draws_own() -> None:
+    """Who takes part, and its cost, are drawn figures; totals are those of the statements."""
+    program = {
+        "predictor": {"auc": 0.65},
+        "capacity": 0.1,
+        "engagement": {"uniform": {"low": 0.2, "high": 0.8}},
+        "engaged_pmpm": {"uniform": {"low": 50.0, "high": 150.0}},
+        "effect": {"inpatient": {"normal": {"mean": 0.1, "sd": 0.05}}},
+    }
+    plan = resolve(uncertain(intervention=program))
+    assert [one.name for one in plan.parameters] == [
+        "intervention.engagement",
+        "intervention.engaged_pmpm",
+    ]
+    seen = simulate(plan)
+    for number, draw in enumerate(plan.draws):
+        own, at = simulate(draw), slice(number * plan.inner, (number + 1) * plan.inner)
+        for name in ("cost", "program_members", "program_savings"):
+            np.testing.assert_array_equal(own[name][at], seen[name][at])
+    found = returned(plan, seen)
+    assert found is not None
+    paid = settle(plan, seen)["statement"].sel(line="capitation.program_cost").sum("year")
+    np.testing.assert_allclose(found["cost"], -paid, rtol=1e-12)
+    by_draw = found["cost"].values.reshape(-1, plan.inner).mean(axis=1)
+    told = {row["measure"]: row for row in summary_rows(found)}["program.cost.mean"]
+    assert told["standard_error"] == pytest.approx(by_draw.std(ddof=1) / np.sqrt(by_draw.size))
 
 
 def test_the_ledger_sums_to_zero(whole: xr.Dataset) -> None:

@@ -54,7 +54,7 @@ class Source:
 
 SOURCES = {
     "process": Source(
-        ("performance", "episodes"),
+        ("performance", "episodes", "risk_score"),
         "members' luck in the performance years",
         "more lives, truncation or stop-loss",
     ),
@@ -72,6 +72,11 @@ SOURCES = {
         ("parameters", "true_savings"),
         "figures that nobody knows for certain, true savings among them",
         "more data on the uncertain figures",
+    ),
+    "intervention": Source(
+        ("intervention",),
+        "what the program's effect is, and who of those whom it flags takes part",
+        "a trial of the program, or a fee that depends on its effect",
     ),
     "quality": Source(
         ("quality", "quality_measures"),
@@ -143,6 +148,8 @@ def _is_there(name: str, plan: Plan) -> bool:
         return any(contract.base_years for contract in plan.contracts)
     if name == "parameter":
         return bool(plan.parameters) or plan.systematic.true_savings.sd > 0.0
+    if name == "intervention":
+        return plan.program is not None
     return True
 
 

@@ -18,10 +18,13 @@ from vbsim.errors import ParameterError
 from vbsim.generators import (
     entity_year,
     episodes,
+    intervention,
     parameter,
     population,
+    predictor,
     quality,
     quality_measures,
+    risk_score,
     shocks,
     trend,
     true_savings,
@@ -29,6 +32,7 @@ from vbsim.generators import (
     utilization,
 )
 from vbsim.measures.horizon import Capital
+from vbsim.payment_models import program_cost
 from vbsim.rulebook import Figure
 
 ALL_CLAIMS = "all_claims"  # the layer that holds all of a member's cost
@@ -101,6 +105,7 @@ class Systematic:
     """Generators of what reaches all members of a realization at once.
 
     ``quality_measures`` holds one generator per simulated year, and is empty without measures.
+    ``risk_score`` says how scores are measured, if they are.
     ``region`` moves the cost of the ACO's region beyond the nation's, the ACO's members included;
     ``run_out`` is what the completion factor misses in a year's claims.
     """
@@ -111,6 +116,7 @@ class Systematic:
     true_savings: true_savings.Params
     quality: quality.Params
     quality_measures: tuple[quality_measures.Params, ...] = ()
+    risk_score: risk_score.Params | None = None
     region: Region = _NO_REGION
     run_out: RunOut = _NO_RUN_OUT
 
@@ -160,6 +166,46 @@ class Layer:
     annualized: bool
     mean: FloatArray | None = None
     spread: FloatArray | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """An intervention in numbers: whom it reaches, what it does and what it costs.
+
+    Parameters
+    ----------
+    label
+        Words for tables and figures.
+    effect
+        Generator of its effects.
+    ramp
+        Share of the full effect that is reached in each simulated year, (T,).
+    reach
+        Whom it flags in each segment, S of them.
+    after_admission
+        Whether it flags those alone who were admitted last year.
+    admission
+        Position of the service whose claims are admissions.
+    engagement
+        Share of the flagged who take part if they are asked.
+    control_share
+        Share of those who would take part and are held out at random, as a trial's controls.
+    cost
+        What it costs, and what it spares in administration.
+    accuracy
+        What the predictor is worth in each segment: name to value, S of them.
+    """
+
+    label: str
+    effect: intervention.Params
+    ramp: FloatArray
+    reach: tuple[predictor.Reach, ...]
+    after_admission: bool
+    admission: int
+    engagement: float
+    control_share: float
+    cost: program_cost.Terms
+    accuracy: tuple[dict[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +262,8 @@ class Plan:
         Name of the entity in a portfolio, whose luck, savings and quality are its own.
     sampling
         ``random`` for independent realizations, ``sobol`` for points that fill space evenly.
+    program
+        The intervention, if there is one.
     capital
         How capital is measured over the horizon, if the scenario says.
     parameters, inner, draws
@@ -248,6 +296,7 @@ class Plan:
     engine: str = "auto"
     entity: str = ""
     sampling: str = "random"
+    program: Program | None = None
     capital: Capital | None = None
     parameters: tuple[Parameter, ...] = ()
     inner: int = 0

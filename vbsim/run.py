@@ -27,12 +27,15 @@ from vbsim.engines import choose
 from vbsim.errors import ParameterError
 from vbsim.measures import measure
 from vbsim.plan import Plan
+from vbsim.plots import Findings
 from vbsim.report import capacity
 from vbsim.report import run_folder as files
 from vbsim.report.figures import write_figures
 from vbsim.report.fit import fit
 from vbsim.report.manifest import file_hash, rule_hashes, text_hash, versions
 from vbsim.report.page import render
+from vbsim.report.program import program
+from vbsim.report.program import summary_rows as program_rows
 from vbsim.report.tables import summary_rows
 from vbsim.report.unfinished import UnfinishedRun, check_unfinished, pieces, unfinished_run
 from vbsim.run_portfolio import rebuild_portfolio_report
@@ -154,14 +157,15 @@ def write_report(folder: Path, plan: Plan, manifest: dict[str, Any]) -> xr.Datas
     settlement, seen = files.read_results(folder)
     with settlement, seen:
         summary = measure(settlement)
-        checked = fit(plan, seen)
+        findings = Findings(plan, settlement, summary, fit(plan, seen), program(plan, seen))
         with (folder / files.SUMMARY).open("w", newline="", encoding="utf-8") as table:
             writer = csv.DictWriter(table, _COLUMNS)
             writer.writeheader()
             writer.writerows(summary_rows(summary))
+            writer.writerows(program_rows(findings.program))
         (folder / files.FIGURES).mkdir(exist_ok=True)
-        drawn = write_figures(plan, settlement, summary, checked, folder / files.FIGURES)
-        page = render(plan, settlement, summary, checked, manifest, drawn)
+        drawn = write_figures(findings, folder / files.FIGURES)
+        page = render(findings, manifest, drawn)
         (folder / files.REPORT).write_text(page, encoding="utf-8")
         return summary
 

@@ -80,6 +80,11 @@ class Seen:
         columns = [self.names[dim].index(name) for name in names]
         return self.facts[variable][:, row][:, columns]
 
+    def reached(self, row: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Exposure of a year, members flagged by the program, exposure of those who take part."""
+        engaged = self.facts["program_person_years"][:, row, 0]
+        return self.exposure[:, row], self.facts["program_flagged"][:, row], engaged
+
 
 def _by_column(values: FloatArray) -> FloatArray:
     """Copy with the first axis last in memory, part by part: whole columns would miss the cache."""

@@ -14,17 +14,12 @@ import xarray as xr
 from vbsim import vocabulary
 from vbsim.contract import Contract
 from vbsim.errors import ParameterError
-from vbsim.payment_models import (
-    MODELS,
-    benchmarks,
-    economics,
-    fee_for_service,
-    program_benchmarks,
-)
+from vbsim.payment_models import MODELS, benchmarks, economics, fee_for_service, program_benchmarks
 from vbsim.payment_models.agreement import Carried, under_agreement
 from vbsim.payment_models.base import ContractYear, FloatArray, Line, Statement
 from vbsim.payment_models.economics import with_economics
 from vbsim.payment_models.program_benchmarks import Blended, Measured, Rebased
+from vbsim.payment_models.program_cost import with_program
 from vbsim.payment_models.risk_based_capital import with_risk_based_capital
 from vbsim.payment_models.stop_loss import (
     Cover,
@@ -149,8 +144,9 @@ def _walk(plan: Plan, contract: Contract, seen: Seen) -> list[Statement]:
             exposure = seen.facts["person_years"][:, row]
             statement = with_economics(statement, contract.economics[number], own, exposure)
         if contract.stop_loss:
-            cover = contract.stop_loss[number]
-            statement = _protected(statement, cover, contract, row, seen)
+            statement = _protected(statement, contract.stop_loss[number], contract, row, seen)
+        if plan.program is not None:
+            statement = with_program(statement, plan.program.cost, *seen.reached(row))
         if charged is not None:
             capital, statement = with_risk_based_capital(statement, charged, capital)
         # A model's own line of the same name only repeats what the benchmark's lines explain.
@@ -267,8 +263,7 @@ def _contract_year(
 ) -> tuple[ContractYear, dict[str, Line]]:
     facts, cost = seen.facts, seen.cost[:, row]
     base, counted = expenditures
-    expenditure = summed(counted[:, row])
-    exposure = facts["person_years"]
+    expenditure, exposure = summed(counted[:, row]), facts["person_years"][:, row]
     mark = np.full(cost.shape[0], np.nan)
     explained: dict[str, Line] = {}
     guardrail: FloatArray | float = 0.0
@@ -278,7 +273,7 @@ def _contract_year(
         mark, explained, guardrail = found.total, found.lines, found.guardrail
     elif terms is not None:
         national = facts["national_factor"][:, row]
-        mark, explained = benchmarks.benchmark(terms, base, exposure[:, row], national)
+        mark, explained = benchmarks.benchmark(terms, base, exposure, national)
     total = summed(cost)
     year = ContractYear(
         cost=total,
@@ -290,7 +285,8 @@ def _contract_year(
         # Of 476 ACOs in 2024 none missed both standards (CMS PY2024 PUF).
         alternative_standard_met=1.0,
         guardrail=guardrail,
-        segment_person_years=exposure[:, row],
+        segment_person_years=exposure,
+        **({"segment_risk_score": facts["risk_score"][:, row]} if "risk_score" in facts else {}),
         **_basket(contract, row, facts, total),
         **_columns(contract, row, seen),
     )

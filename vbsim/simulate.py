@@ -25,15 +25,16 @@ from vbsim.engines.collective import CollectiveEngine
 from vbsim.engines.points import Points, RandomPoints, points_of
 from vbsim.engines.systematic import Factors, systematic
 from vbsim.errors import CapacityError, ParameterError
-from vbsim.generators import episodes, quality_measures, unit_cost
+from vbsim.generators import episodes, quality_measures, risk_score, unit_cost
 from vbsim.kernels import episodes as episodes_kernel
 from vbsim.kernels import grid
-from vbsim.kernels.inputs import Totals
+from vbsim.kernels.inputs import ARM, PROGRAM, Totals
 from vbsim.plan import Episodes, FloatArray, Plan
 
 # Member-years per block: about a second of work, so that progress moves and Ctrl-C is prompt.
 _BLOCK_MEMBER_YEARS = 20_000_000
 _LARGEST_BLOCK = 2000
+_LEAST_LEFT = 1e-9  # of claims that easier access leaves
 Members = ClaimsEngine | CollectiveEngine
 
 
@@ -129,7 +130,9 @@ class Kept:
     @one_blas_thread
     def of(self, plan: Plan, name: str) -> Members:
         """Engine of a plan's members, made unless it is there."""
-        basis = pickle.dumps((name, plan.world, plan.layers, plan.luck, plan.trajectories))
+        program = None if plan.program is None else (plan.program, plan.seed_of("intervention"))
+        luck = (plan.luck, plan.trajectories, program)
+        basis = pickle.dumps((name, plan.world, plan.layers, luck))
         if basis not in self.engines:
             while len(self.engines) >= self.most:
                 del self.engines[next(iter(self.engines))]
@@ -243,6 +246,8 @@ def experience_bytes(plan: Plan) -> int:
     own = sum(each.sd > 0.0 for each in (plan.systematic.region, plan.systematic.run_out))
     per_year = 4 + own if kinds is None else 4 + own + len(kinds.types) * (3 + len(kinds.limits))
     per_year += 2 * len(measures[0].measures) if measures else 0
+    per_cell += 0 if plan.systematic.risk_score is None else 1
+    per_year += len(PROGRAM) + 1 if plan.program is not None else 0
     drawn = len(plan.parameters) + 1 if plan.parameters else 0
     return 8 * plan.realizations * (years * (segments * per_cell + per_year) + drawn)
 
@@ -321,6 +326,42 @@ def _episode_types(kinds: Episodes, keys: list[int]) -> episodes_kernel.Types:
     )
 
 
+def _risk_score(
+    plan: Plan, realizations: np.ndarray, factors: Factors, sums: Totals
+) -> dict[str, FloatArray]:
+    """Risk scores as they are measured, from what luck did to last year's cost."""
+    params, world = plan.systematic.risk_score, plan.world
+    if params is None:
+        return {}
+    uniforms = RandomPoints(plan).uniforms(
+        "risk_score", risk_score.labels(params), realizations, world.years
+    )
+    whole = factors.national * (factors.local * (1.0 - factors.savings))[..., None]
+    expected = whole * world.expected_cost * sums.person_years
+    luck = sums.cost.sum(axis=3) / np.where(expected > 0.0, expected, np.inf) - 1.0
+    last_year = np.zeros_like(luck)
+    follows = np.diff(world.years) == 1
+    last_year[:, 1:][:, follows] = luck[:, :-1][:, follows]
+    since = world.years - plan.start_year
+    errors = risk_score.values(params, uniforms)
+    return {"risk_score": risk_score.measured(params, errors, world.members, last_year, since)}
+
+
+def _program(plan: Plan, factors: Factors, sums: Totals) -> dict[str, FloatArray]:
+    """Give what the program reached and avoided, all segments together."""
+    if plan.program is None:
+        return {}
+    found = sums.program.sum(axis=2)
+    arms = found[..., 2:].reshape(*found.shape[:2], 2, len(ARM))
+    avoided = sums.cost.sum(axis=2) * (1.0 / np.maximum(factors.access, _LEAST_LEFT) - 1.0)
+    return {
+        "program_flagged": found[..., 0],
+        "program_savings": found[..., 1],
+        "program_access_savings": avoided.sum(axis=2),
+        **{f"program_{name}": arms[..., place] for place, name in enumerate(ARM)},
+    }
+
+
 def _labelled(plan: Plan, realizations: np.ndarray, factors: Factors, sums: Totals) -> xr.Dataset:
     world, measures = plan.world, plan.systematic.quality_measures
     values = {
@@ -332,6 +373,8 @@ def _labelled(plan: Plan, realizations: np.ndarray, factors: Factors, sums: Tota
         "local_factor": factors.local,
         "true_savings": factors.savings,
         **_quality(plan, realizations, factors, sums),
+        **_program(plan, factors, sums),
+        **_risk_score(plan, realizations, factors, sums),
     }
     if plan.systematic.region.sd > 0.0:
         values["regional_factor"] = factors.regional
@@ -349,6 +392,8 @@ def _labelled(plan: Plan, realizations: np.ndarray, factors: Factors, sums: Tota
     if plan.episodes is not None:
         coordinates[vocabulary.EPISODE_TYPE] = list(plan.episodes.types)
         coordinates[vocabulary.EPISODE_LIMIT] = list(plan.episodes.limits)
+    if plan.program is not None:
+        coordinates[vocabulary.ARM] = [vocabulary.ENGAGED, vocabulary.HELD_OUT]
     if measures:
         coordinates[vocabulary.QUALITY_MEASURE] = [m.name for m in measures[0].measures]
     variables = {n: (vocabulary.EXPERIENCE[n].dims, v) for n, v in values.items()}

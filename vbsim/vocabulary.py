@@ -34,12 +34,14 @@ ENTITY = "entity"
 GROUP = "group"
 QUANTITY = "quantity"
 CONTROL = "control"
+ARM = "arm"
 CASH_YEAR = "cash_year"
 RETENTION = "retention"
 CAPITAL_MEASURE = "capital_measure"
 PARAMETER = "parameter"
 DRAW = "parameter_draw"
 
+ENGAGED, HELD_OUT = "engaged", "held out"
 PURCHASER = "purchaser"
 PAYER = "payer"
 PROVIDER = "provider"
@@ -77,6 +79,7 @@ COORDINATES = {
     "premium_pmpm": "its premium in the first performance year [USD PMPM]",
     "expected_recovery_pmpm": "its exact expected recovery in that year [USD PMPM]",
     CONTROL: "control variate: a quantity whose mean is known to be 0",
+    ARM: "members who take part in the program, and those held out at random",
     PARAMETER: "uncertain figure of the scenario",
     DRAW: "draw of the uncertain figures that the realization belongs to",
     EPISODE_LIMIT: "high-cost cap on an episode's spending",
@@ -135,6 +138,12 @@ EXPERIENCE = {
     "quality_standard_met": Variable(
         (REALIZATION, YEAR), "1", "quality performance standard met (1) or not (0)"
     ),
+    "risk_score": Variable(
+        (REALIZATION, YEAR, SEGMENT),
+        SHARE,
+        "measured mean risk score over its stated level",
+        always=False,
+    ),
     "measure_rate": Variable(
         (REALIZATION, YEAR, QUALITY_MEASURE), SHARE, "rate of a quality measure", always=False
     ),
@@ -165,6 +174,33 @@ EXPERIENCE = {
         "drawn value of an uncertain figure",
         always=False,
     ),
+}
+
+_PROGRAM = {
+    "members": ("members", "members of the arm"),
+    "person_years": ("person-years", "exposure of the arm in the year"),
+    "person_years_before": ("person-years", "exposure of the arm in the year before"),
+    "cost": (USD, "claims cost of the arm in the year"),
+    "cost_before": (USD, "claims cost of the arm in the year before"),
+    "admitted": ("members", "members of the arm admitted in the year"),
+    "admitted_before": ("members", "members of the arm admitted in the year before"),
+}
+EXPERIENCE |= {
+    "program_flagged": Variable(
+        (REALIZATION, YEAR), "members", "members flagged by the program", always=False
+    ),
+    "program_savings": Variable(
+        (REALIZATION, YEAR),
+        USD,
+        "claims avoided among those who take part, expected for these members and this effect",
+        always=False,
+    ),
+    "program_access_savings": Variable(
+        (REALIZATION, YEAR), USD, "claims avoided among all members by easier access", always=False
+    ),
+} | {
+    f"program_{name}": Variable((REALIZATION, YEAR, ARM), unit, words, always=False)
+    for name, (unit, words) in _PROGRAM.items()
 }
 
 SETTLEMENT = {

@@ -18,8 +18,18 @@ from vbsim.scenario.resolve import resolve
 from vbsim.settle import settle
 from vbsim.simulate import blocks, engine_of
 
+STEADY: dict[str, float] = {}
+DYNAMIC = {
+    "retention": 0.8,
+    "leaving_ratio": 1.6,
+    "transient_persistence": 0.4,
+    "death_well": 0.01,
+    "death_ill": 0.12,
+    "end_of_life_ratio": 2.5,
+}
 
-def a_plan(members: int, **changes: Any) -> Plan:
+
+def a_plan(members: int, dynamics: dict[str, float] = STEADY, **changes: Any) -> Plan:
     """Two segments, two base years; truncation, a stop-loss layer and every systematic factor."""
     years = 0.975 * members
     words: dict[str, Any] = {
@@ -34,6 +44,7 @@ def a_plan(members: int, **changes: Any) -> Plan:
                 },
                 "disabled": {"enrollment_type": "disabled", "person_years": 0.12 * years},
             },
+            **dynamics,
         },
         "uncertainty": {"true_savings": {"normal": {"mean": 0.01, "sd": 0.02}}},
         "contracts": {
@@ -133,10 +144,11 @@ def compare(plan: Plan, claims: int, collective: int) -> dict[str, tuple[float, 
     return out
 
 
-def test_settlements_agree_with_the_claims_engine() -> None:
+@pytest.mark.parametrize("dynamics", [STEADY, DYNAMIC], ids=["steady", "dynamic"])
+def test_settlements_agree_with_the_claims_engine(dynamics: dict[str, float]) -> None:
     """A first look, at 1,000 members: every figure within 4 standard errors; the long test has
     the tolerances."""
-    for key, (ours, theirs, error) in compare(PLAN, 2_000, 20_000).items():
+    for key, (ours, theirs, error) in compare(a_plan(1_000, dynamics), 2_000, 20_000).items():
         assert abs(ours - theirs) < 4.0 * error, (key, ours, theirs, error)
 
 
@@ -201,13 +213,19 @@ def test_auto_takes_claims_for_a_laser() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("members", "claims"), [(1_000, 40_000), (5_000, 20_000), (20_000, 10_000)]
+    ("members", "claims", "dynamics"),
+    [
+        (1_000, 40_000, STEADY),
+        (5_000, 20_000, STEADY),
+        (5_000, 20_000, DYNAMIC),
+        (20_000, 10_000, STEADY),
+    ],
 )
-def test_settlements_agree_closely(members: int, claims: int) -> None:
+def test_settlements_agree_closely(members: int, claims: int, dynamics: dict[str, float]) -> None:
     """Mean savings rate within 0.02 points, its spread within 1 %, probabilities within 0.5 points,
     capitation within 2 %: each beyond 3 standard errors of the claims engine's own sample."""
     tolerance = {"mean rate": 0.0002, "earns": 0.005, "owes": 0.005}
-    for key, (ours, theirs, error) in compare(a_plan(members), claims, 100_000).items():
+    for key, (ours, theirs, error) in compare(a_plan(members, dynamics), claims, 100_000).items():
         relative = 0.01 if key.startswith("sd") else 0.02
         allowed = tolerance.get(key, relative * abs(theirs))
         assert abs(ours - theirs) < allowed + 3.0 * error, (key, ours, theirs, error)

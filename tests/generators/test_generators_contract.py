@@ -13,10 +13,12 @@ from vbsim.generators import (
     GENERATORS,
     entity_year,
     episodes,
+    intervention,
     parameter,
     population,
     quality,
     quality_measures,
+    risk_score,
     shocks,
     trend,
     true_savings,
@@ -60,9 +62,18 @@ JOINT = episodes.Params(
     other_cost=3_500.0,
     other_cv=0.5,
 )
+SCORES = risk_score.Params(("aged",))
+EFFECTS = intervention.Params(
+    ("inpatient", "ed", "primary_care"),
+    (0.1, 0.06, -0.1),
+    (0.05, 0.0, 0.05),
+    (0.0,) * 3,
+    (0.02,) * 3,
+)
 SAMPLES: dict[str, list[Any]] = {
     "entity_year": [entity_year.Params(0.0), entity_year.Params(0.0073)],
     "episodes": [JOINT, replace(JOINT, irf_share=0.3, readmission_share=1.0, anchor_cv=0.0)],
+    "intervention": [EFFECTS, replace(EFFECTS, sds=(0.0, 0.0, 0.0))],
     "parameter": [
         parameter.Params("normal", (0.258, 0.01)),
         parameter.Params("lognormal", (3.0, 0.5)),
@@ -74,6 +85,9 @@ SAMPLES: dict[str, list[Any]] = {
         PEOPLE,
         population.Params(0.0, 0.0, 1.0),
         population.Params(1.2, 1.0, 4.0, 0.3, 0.8, 0.9),
+        replace(
+            PEOPLE, person_years_per_member=0.95, retention=0.8, leaving_ratio=2.0, death_ill=0.1
+        ),
     ],
     "quality": [
         quality.Params(0.815, 0.062, 0.94),
@@ -85,6 +99,7 @@ SAMPLES: dict[str, list[Any]] = {
         quality_measures.Params((replace(SCREENING, mean=0.0, sd=0.0),), correlation=1.0),
         quality_measures.Params((replace(SCREENING, mean=0.5, sd=0.49),)),
     ],
+    "risk_score": [risk_score.Params(("a", "b"), 0.8, 0.3, 0.01), risk_score.Params(("a",))],
     "shocks": [
         SHOCKS,
         replace(SHOCKS, correlation=1.0, pandemic_probability=1.0),
@@ -210,6 +225,24 @@ NONSENSE: list[tuple[Any, dict[str, Any], str]] = [
     (PEOPLE, {"ill_share": 27.5}, r"ill_share is 27.5; expected a share between 0 and 1"),
     (PEOPLE, {"retention": -0.1}, r"retention is -0.1; expected a share between 0 and 1"),
     (PEOPLE, {"person_years_per_member": 0.5}, r"person_years_per_member is 0.5; .* more than 0.5"),
+    (
+        PEOPLE,
+        {"retention": 0.5, "leaving_ratio": 9.0},
+        r"retention is 0.5; found -0.\d+ of the ill who stay; expected 0 to 1, with leaving_",
+    ),
+    (
+        PEOPLE,
+        {"death_ill": 0.1},
+        r"person_years_per_member is 1; expected at most 0.98625 where 2.8%",
+    ),
+    (PEOPLE, {"end_of_life_ratio": 0.5}, r"end_of_life_ratio 0.5 is out of range; .* and 1 to 100"),
+    (SCORES, {"coding_drift": 1.5}, r"coding_drift is 1.5; expected .* \(write 1 % as 0.01\)"),
+    (SCORES, {"response": 1.2}, r"noise_sd 0 or response 1.2 is out of range; expected 0 to 10"),
+    (
+        EFFECTS,
+        {"means": (1.2, 0.0, 0.0)},
+        r"effect on inpatient has mean 1.2 .* than all claims",
+    ),
     (PEOPLE, {"risk_sd": 3.0}, r"risk_sd 3 or ill_ratio 10.8 is out of range; expected 0 <= risk"),
     (PEOPLE, {"ill_ratio": 0.9}, r"ill_ratio 0.9 is out of range; .* ill_ratio >= 1"),
     (PEOPLE, {"ill_ratio": np.inf}, r"ill_ratio inf is out of range"),

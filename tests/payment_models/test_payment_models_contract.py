@@ -68,6 +68,7 @@ def a_year(rows: int, seed: int) -> ContractYear:
         guardrail=numbers.integers(0, 2, rows).astype(np.float64),
         losses_forgiven=benchmark * numbers.choice([0.0, 0.01, 0.5], rows),
         segment_person_years=exposure,
+        segment_risk_score=np.ones_like(exposure),
         basket_cost=cost * odd([0.0, 1.0]),
         basket_claims=numbers.integers(0, 10**6, rows).astype(np.float64),
         measures=table(MEASURES, 1.0),

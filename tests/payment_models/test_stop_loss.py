@@ -28,7 +28,7 @@ def layer_cost(costs: list[float], lower: float, upper: float) -> float:
     bounds, first = np.ones((1, 1, 1)), np.zeros(1, dtype=np.int64)
     whole = np.array([[True]])
     layers = inputs.Layers(whole, first, lower * bounds, upper * bounds, np.array([False]))
-    out = inputs.Totals(bounds, bounds, np.zeros((1, 1, 1)), bounds)
+    out = inputs.Totals(bounds, bounds, np.zeros((1, 1, 1)), bounds, bounds)
     kernel.add_layers(batch, kernel.whole(len(costs)), (0, 0), layers, baskets, out)
     return float(out.layer_cost[0, 0, 0])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -11,6 +11,7 @@ from vbsim import vocabulary
 from vbsim.contract import Contract
 from vbsim.generators import (
     entity_year,
+    intervention,
     population,
     quality,
     shocks,
@@ -21,8 +22,9 @@ from vbsim.generators import (
 )
 from vbsim.measures.horizon import Capital
 from vbsim.measures.summary import measure
+from vbsim.payment_models import program_cost
 from vbsim.payment_models.benchmarks import Published
-from vbsim.plan import Observed, Plan, Systematic, World
+from vbsim.plan import Observed, Plan, Program, Systematic, World
 from vbsim.plots import Findings
 from vbsim.report.fit import fit
 from vbsim.rulebook import Figure
@@ -234,4 +236,43 @@ def findings(
         ]
     made = plan(contracts, count, observed)
     settled = results(made, savings(count))
-    return Findings(made, settled, measure(settled), fit(made, experience(made, count)))
+    checked = fit(made, experience(made, count))
+    with_program = replace(made, program=PROGRAM)
+    return Findings(with_program, settled, measure(settled), checked, program_results(count))
+
+
+PROGRAM = Program(
+    label="Calls",
+    effect=intervention.Params((), (), (), (), ()),
+    ramp=np.ones(2),
+    reach=(),
+    after_admission=True,
+    admission=0,
+    engagement=0.5,
+    control_share=0.2,
+    cost=program_cost.Terms(member_pmpm=1.0),
+)
+
+
+def program_results(count: int, seed: int = 2) -> xr.Dataset:
+    """A program that returns 0.8 per dollar, and seems to return 3."""
+    rng = np.random.default_rng(seed)
+    cost, savings = np.full(count, 1e6), rng.normal(8e5, 4e5, count)
+    claimed, members = savings + 2.2e6, np.full(count, 500.0)
+    found = {
+        "cost": cost,
+        "savings": savings,
+        "access_savings": 0.0 * cost,
+        "administration": 0.0 * cost,
+        "before_after": claimed,
+        "net": savings - cost,
+        "roi": savings / cost,
+        "before_after_roi": claimed / cost,
+        "flagged": 2.0 * members,
+        "engaged": members,
+        "held_out": members / 4.0,
+        "admitted_before": 0.8 * members,
+        "admitted": rng.binomial(500, 0.30, count).astype(float),
+        "held_out_admitted": rng.binomial(125, 0.32, count).astype(float),
+    }
+    return xr.Dataset({name: ("realization", values) for name, values in found.items()})

@@ -70,15 +70,13 @@ def held_by_payer(contracts: list[str]) -> Findings:
 
 
 def page(findings: Findings, figures: dict[str, Path] | None = None) -> str:
-    return render(
-        findings.plan, findings.results, findings.summary, findings.fit, MANIFEST, figures or {}
-    )
+    return render(findings, MANIFEST, figures or {})
 
 
 @pytest.fixture(scope="module")
 def html(findings: Findings, tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("figures")
-    drawn = write_figures(findings.plan, findings.results, findings.summary, findings.fit, folder)
+    drawn = write_figures(findings, folder)
     assert list(drawn) == list(FIGURES)
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in drawn.values())
     return page(findings, drawn)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenario import wrong_capital, wrong_capitation, wrong_care
+from tests.scenario import wrong_capital, wrong_capitation, wrong_care, wrong_intervention
 from tests.scenario.base import BASE, CommandLine, changed, line_of, listing
 from tests.scenario.wrong_places import CASES, Case
 
@@ -30,7 +30,13 @@ def problem(path: Path, line: int | None, case: Case) -> str:
 
 @pytest.mark.parametrize(
     "case",
-    [*CASES, *wrong_capital.CASES, *wrong_capitation.CASES, *wrong_care.CASES],
+    [
+        *CASES,
+        *wrong_capital.CASES,
+        *wrong_capitation.CASES,
+        *wrong_care.CASES,
+        *wrong_intervention.CASES,
+    ],
     ids=lambda case: case.name,
 )
 def test_message(case: Case, vbsim_command: CommandLine, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from vbsim.engines.claims import ClaimsEngine
 from vbsim.engines.collective import CollectiveEngine
+from vbsim.errors import ParameterError
 from vbsim.plan import Plan
 
 ENGINES: dict[str, type[ClaimsEngine] | type[CollectiveEngine]] = {
@@ -27,6 +28,18 @@ def member_years(plan: Plan) -> int:
 
 def choose(plan: Plan) -> tuple[str, str]:
     """Name the engine of a plan, and say why it was chosen."""
+    if plan.program is not None:
+        if plan.engine == "collective":
+            raise ParameterError(
+                "engine: found collective and an intervention; expected claims, or auto, which "
+                "chooses it: a program picks members by their own past, so each is simulated"
+            )
+        if plan.sampling != "random":
+            raise ParameterError(
+                f"sampling: found {plan.sampling} and an intervention; expected random: the cost "
+                "that it leaves has no exact expectation to hold the luck against"
+            )
+        return "claims", "the program picks members by their own past: each is simulated"
     if plan.engine != "auto":
         return plan.engine, "as asked for"
     years = member_years(plan) * plan.realizations

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vbsim import streams
 from vbsim.engines.points import Points
-from vbsim.engines.systematic import Factors
+from vbsim.engines.systematic import NO_PROGRAM, Factors
 from vbsim.generators import population, unit_cost, utilization
 from vbsim.kernels import inputs
 from vbsim.kernels import members as kernel
 from vbsim.kernels.counts import poisson_tables
 from vbsim.kernels.inputs import Totals
-from vbsim.plan import Layer, Plan, World
+from vbsim.plan import Layer, Plan, Program, World
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class ClaimsEngine:
     ----------
     world
         Members and what they cost.
-    people, services, layers, tables
+    people, services, layers, tables, program
         The same as the kernel reads it.
     """
 
@@ -36,13 +36,15 @@ class ClaimsEngine:
     services: inputs.Services
     layers: inputs.Layers
     tables: inputs.PoissonTables
+    program: inputs.Program
 
     @classmethod
     def of(cls, plan: Plan) -> ClaimsEngine:
         """Make the tables of a plan."""
         seeds = (plan.seed_of("population"), plan.seed_of("claims"))
         counters = plan.counters(plan.world.years, luck=True)
-        return cls.of_world(plan.world, plan.layers, *seeds, counters)
+        made = cls.of_world(plan.world, plan.layers, *seeds, counters)
+        return made if plan.program is None else replace(made, program=_program(plan, plan.program))
 
     @classmethod
     def of_world(
@@ -61,6 +63,7 @@ class ClaimsEngine:
             _services(world, of_claims),
             _layers(world, layers),
             poisson_tables(),
+            _no_program(len(world.segments)),
         )
 
     def sums(
@@ -68,7 +71,8 @@ class ClaimsEngine:
     ) -> Totals:
         """Add up all members of the realizations of these numbers; ``points`` are not asked for."""
         sums = self._zeros(realizations.size)
-        self._simulate(realizations, (factors.frequency, factors.price), sums, _NO_RECORD)
+        drawn = (factors.frequency, factors.price, factors.program)
+        self._simulate(realizations, drawn, sums, _NO_RECORD)
         return sums
 
     def record(self, batches: int) -> inputs.Record:
@@ -84,7 +88,8 @@ class ClaimsEngine:
             np.zeros((batches, members, years), dtype=np.float32),
         )
         factors = np.ones((batches, years, services))
-        self._simulate(np.arange(batches), (factors, factors), self._zeros(batches), record)
+        drawn = (factors, factors, NO_PROGRAM)
+        self._simulate(np.arange(batches), drawn, self._zeros(batches), record)
         return record
 
     def _zeros(self, count: int) -> Totals:
@@ -95,12 +100,13 @@ class ClaimsEngine:
             np.zeros((*shape, services)),
             np.zeros((*shape, self.layers.basket.size)),
             np.zeros(shape),
+            np.zeros((*shape, len(inputs.PROGRAM) if self.program.on else 0)),
         )
 
     def _simulate(
         self,
         realizations: np.ndarray,
-        factors: tuple[np.ndarray, np.ndarray],
+        factors: tuple[np.ndarray, np.ndarray, np.ndarray],
         sums: Totals,
         record: inputs.Record,
     ) -> None:
@@ -111,6 +117,7 @@ class ClaimsEngine:
             self.services,
             self.layers,
             self.tables,
+            self.program,
             sums,
             record,
         )
@@ -126,17 +133,79 @@ _NO_RECORD = inputs.Record(
 def _people(world: World, seed: int, counters: NDArray[np.int64]) -> inputs.People:
     gaps = np.diff(world.years, prepend=world.years[0])[:, None]
     groups = world.people
+    persist = np.array([p.ill_persistence for p in groups]) ** gaps
+    stay = np.array([p.stay for p in groups]) ** gaps[..., None]
+    died = np.array([p.died for p in groups])
     return inputs.People(
         keys=_keys(seed, "population", world.segments),
         years=counters,
         members=world.members.astype(np.int64),
-        stay=np.array([p.retention for p in groups]) ** gaps,
-        persist=np.array([p.ill_persistence for p in groups]) ** gaps,
+        # The dead leave for certain: of the others, so many stay.
+        stay=np.minimum(stay / (1.0 - died), 1.0),
+        persist=persist,
         ill_share=np.array([p.ill_share for p in groups]),
-        partial=np.array([2.0 * (1.0 - p.person_years_per_member) for p in groups]),
+        ill_newly=_ill_newly(groups, stay, persist),
+        partial=np.array([p.partial for p in groups]),
         log_level=np.log([p.levels for p in groups]).astype(np.float32),
         log_risk=_tables(population.log_risk_table(p) for p in groups),
         log_transient=_tables(utilization.log_transient_table(u) for u in world.use[0]),
+        dynamic=np.array([bool(p.deaths or p.transient_persistence) for p in groups]),
+        dynamics=_keys(seed, "dynamics", world.segments),
+        keep=np.array([p.transient_persistence for p in groups]) ** gaps,
+        death=died,
+        log_last=np.log([p.end_of_life_ratio for p in groups]).astype(np.float32),
+    )
+
+
+def _ill_newly(
+    groups: tuple[population.Params, ...], stay: np.ndarray, persist: np.ndarray
+) -> np.ndarray:
+    """Share of newly assigned members who are ill, (T, S): the composition is stationary.
+
+    They come in the states of those who left, and then these states persist or not like
+    everybody's; in the first year all are new, and ill as often as the population is.
+    """
+    ill = np.array([p.ill_share for p in groups])
+    left = 1.0 - stay
+    leavers = (1.0 - ill) * left[..., 0] + ill * left[..., 1]
+    alike = (stay[..., 0] == stay[..., 1]) | (leavers == 0.0)
+    gone = np.where(alike, ill, ill * left[..., 1] / np.where(alike, 1.0, leavers))
+    newly = np.where(alike, ill, persist * gone + (1.0 - persist) * ill)
+    newly[0] = ill
+    return newly
+
+
+def _no_program(segments: int) -> inputs.Program:
+    nobody = np.zeros(segments)
+    return inputs.Program(
+        on=False,
+        keys=np.zeros(segments, dtype=np.uint64),
+        active=np.zeros(0, dtype=np.bool_),
+        reach=np.zeros((segments, 2)),
+        first=nobody,
+        step=nobody + 1.0,
+        after_admission=False,
+        watched=-1,
+        engaged=0.0,
+        control=0.0,
+        unit_cost=np.zeros(0),
+    )
+
+
+def _program(plan: Plan, program: Program) -> inputs.Program:
+    world = plan.world
+    return inputs.Program(
+        on=True,
+        keys=_keys(plan.seed_of("intervention"), "intervention", world.segments),
+        active=plan.performance,
+        reach=np.stack([one.probability for one in program.reach]),
+        first=np.array([one.first for one in program.reach]),
+        step=np.array([one.step for one in program.reach]),
+        after_admission=program.after_admission,
+        watched=program.admission,
+        engaged=program.engagement,
+        control=program.control_share,
+        unit_cost=np.array([unit_cost.mean(law) for law in world.unit_costs]),
     )
 
 

@@ -58,8 +58,7 @@ class Moments:
 def moments(plan: Plan, segment: int, services: bool = True) -> Moments:
     """Exact moments of a segment's member: cost and claims by service, person-years, layers."""
     world, people = plan.world, plan.world.people[segment]
-    partial = 2.0 * (1.0 - people.person_years_per_member)
-    exposure, square = 1.0 - partial / 2.0, 1.0 - partial * 2.0 / 3.0
+    exposure, square = (population.exposure_moment(people, order) for order in (1, 2))
     ones = np.ones((world.years.size, 1))
     columns = [(exposure * ones, np.sqrt(square - exposure**2) * ones)]
     columns += [
@@ -98,12 +97,13 @@ def _of_services(
 
 
 def _square_response(people: population.Params, use: utilization.Params) -> FloatArray:
-    """E[response**2] of each service; the mean response is 1."""
+    """Mean of response**2 weighted by exposure**2, of each service; that of a person-year is 1."""
     found = []
     for power in use.elasticities:
         first, second = (
-            population.risk_moment(people, p) * utilization.transient_moment(use, p)
-            for p in (power, 2.0 * power)
+            population.risk_moment(people, order * power, order)
+            * utilization.transient_moment(use, order * power)
+            for order in (1, 2)
         )
         found.append(second / first**2)
     return np.array(found)
@@ -161,6 +161,7 @@ class CollectiveEngine:
             np.empty((*shape, services)),
             np.empty((*shape, layers)),
             np.empty(shape),
+            np.empty((*shape, 0)),
         )
         stretch = _with_logs(factors)
         numbers = realizations.astype(np.int64)

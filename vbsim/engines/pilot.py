@@ -92,7 +92,7 @@ def trajectories(plan: Plan, segment: int, count: int) -> Trajectories:
 def rounded_exposure(people: population.Params) -> float:
     """Exposure at which a segment's pilot is drawn."""
     steps = max(round((people.person_years_per_member - 0.5) / _EXPOSURE_STEP), 1)
-    return 0.5 + _EXPOSURE_STEP * steps
+    return min(0.5 + _EXPOSURE_STEP * steps, people.whole().person_years_per_member)
 
 
 @lru_cache(maxsize=16)

@@ -8,7 +8,7 @@ from types import ModuleType
 import numpy as np
 
 from vbsim.engines.points import Points, RandomPoints
-from vbsim.generators import entity_year, quality, shocks, trend, true_savings
+from vbsim.generators import entity_year, intervention, quality, shocks, trend, true_savings
 from vbsim.plan import FloatArray, Plan
 
 
@@ -24,6 +24,11 @@ class Factors:
     quality: FloatArray  # (R, T, 2)
     regional: FloatArray  # (R, T)
     completion: FloatArray  # (R, T)
+    program: FloatArray  # (R, T, K) left of the claims of its members; NO_PROGRAM without one
+    access: FloatArray  # (R, T, K) left of everybody's claims by easier access; ones without
+
+
+NO_PROGRAM = np.ones((1, 0, 0))
 
 
 @dataclass(frozen=True)
@@ -100,16 +105,32 @@ def systematic(
     # One draw per realization: the first performance year's holds for all.
     skill = draw("true_savings", true_savings, model.true_savings, first)
     savings = np.where(performance, skill, 0.0)
+    program, access = _left(plan, source, realizations)
     cost = world.rate * world.mean_unit_cost
     share = cost / cost.sum(axis=2, keepdims=True)
     return Factors(
-        frequency=use * (1.0 - savings)[:, :, None],
+        frequency=use * (1.0 - savings)[:, :, None] * access,
         price=np.repeat((level * regional * local)[:, :, None], len(world.services), axis=2),
         # No matrix product: its last bit depends on the number of realizations.
         national=level[:, :, None] * np.einsum("tsk,rtk->rts", share, use),
         local=local,
         savings=savings,
         quality=measured,
+        program=program,
+        access=access,
         regional=regional,
         completion=completion,
     )
+
+
+def _left(plan: Plan, source: Points, realizations: np.ndarray) -> tuple[FloatArray, FloatArray]:
+    """Share of their claims that a program leaves its members, and easier access everybody.
+
+    One draw of the effect per realization: the first performance year's holds for all.
+    """
+    if plan.program is None:
+        return NO_PROGRAM, np.ones((1, 1, 1))
+    first = plan.world.years[plan.performance][:1]
+    effects = _draw(source, "intervention", intervention, plan.program.effect, realizations, first)
+    left = 1.0 - plan.program.ramp[:, None, None] * effects
+    return np.ascontiguousarray(left[:, :, 0]), left[:, :, 1]

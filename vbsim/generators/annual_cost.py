@@ -10,7 +10,7 @@ expected stop-loss recoveries from it, and tests hold the claims engine against 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -23,10 +23,10 @@ FloatArray = NDArray[np.float64]
 _POINTS = 2**13
 _STEPS_PER_MEAN = 40  # unless it is made wider the grid reaches to 205 times the mean
 _AT_ONCE = 64  # frequencies whose exponentials fit the cache; fixed, as rounding depends on it
-_LOG_STEP = 0.05  # spacing of the log intensities; moves a truncated mean by 0.01 % at most
+LOG_STEP = 0.05  # spacing of the log intensities; moves a truncated mean by 0.01 % at most
 # Gauss-Legendre points on (0, 1) for the exposure of part-year members; they add up to 1, so a full
 # year is the product of the two.
-_PART_YEAR = (0.2113248654051871, 0.7886751345948129)
+PART_YEAR = (0.2113248654051871, 0.7886751345948129)
 
 
 @dataclass(frozen=True)
@@ -119,15 +119,16 @@ def annual_cost(
     Unit costs are put on the grid with their means preserved; cost beyond the grid is on its last
     point.
     """
-    partial = 2.0 * (1.0 - people.person_years_per_member)
-    shares = np.array([1.0 - partial, 0.5 * partial, 0.5 * partial])
-    whole = replace(people, person_years_per_member=1.0)
+    part = people.deaths + (1.0 - people.deaths) * people.partial
+    shares = np.array([1.0 - part, 0.5 * part, 0.5 * part])
+    # Without deaths a part of a year is like a whole one: who is here how long does not matter.
+    whole = people if people.deaths else people.whole()
     expected = sum(r * unit_cost.mean(c) for r, c in zip(use.rates, unit_costs, strict=True))
     least = expected / _STEPS_PER_MEAN
     # By powers of two, so that attachments and years that are not far apart share a grid.
     step = least * 2.0 ** max(np.floor(np.log2(max(step, least) / least)), 0.0)
     mass, limited = _by_exposure(whole, use, unit_costs, step)
-    return AnnualCost(step, np.array([1.0, *_PART_YEAR]), shares, mass, limited)
+    return AnnualCost(step, np.array([1.0, *PART_YEAR]), shares, mass, limited)
 
 
 @lru_cache(maxsize=128)
@@ -144,7 +145,7 @@ def _by_exposure(
     response = utilization.response(use, log_intensity)
     # Moving the intensities onto the grid spreads them by 0.2 % of the mean: take that out again.
     rates = np.asarray(use.rates) * response / (weights @ response)
-    mass = _compound(weights, rates, transforms)
+    mass = _compound(_of_whole_and_part(people, weights), rates, transforms)
     limited = np.zeros_like(mass)
     limited[:, 1:] = np.cumsum(1.0 - np.cumsum(mass, axis=1)[:, :-1], axis=1) * step
     return mass, limited
@@ -163,16 +164,38 @@ def tilting(points: int) -> FloatArray:
 def intensities(
     people: population.Params, use: utilization.Params
 ) -> tuple[FloatArray, FloatArray]:
-    """Log intensities of a fresh member's year, and their probabilities."""
-    risk = _on_log_grid(population.log_risk_table(people))
-    transient = _on_log_grid(utilization.log_transient_table(use))
+    """Log intensities of a fresh member's year, and their shares of the person-years.
+
+    Those of members who die in the year are the second half, where anybody dies.
+    """
+    risk = on_log_grid(population.log_risk_table(people))
+    transient = on_log_grid(utilization.log_transient_table(use))
     mass = np.convolve(risk[1], transient[1])
-    logs = risk[0] + transient[0] + _LOG_STEP * np.arange(mass.size)
-    shares = (1.0 - people.ill_share, people.ill_share)
-    both = np.concatenate([share * mass for share in shares])
-    keep = both > 1e-10
-    weights = both[keep] / both[keep].sum()
-    return np.concatenate([logs + np.log(level) for level in people.levels])[keep], weights
+    logs = risk[0] + transient[0] + LOG_STEP * np.arange(mass.size)
+    well, ill = 1.0 - people.ill_share, people.ill_share
+    shares, levels = np.array([well, ill]), np.array(people.levels)
+    keep = np.concatenate([well * mass, ill * mass]) > 1e-10
+    if people.deaths:
+        alive, died = 1.0 - people.partial / 2.0, np.array(people.died)
+        shares = np.concatenate([shares * (1.0 - died) * alive, shares * died / 2.0])
+        levels = np.concatenate([levels, levels * people.end_of_life_ratio])
+        keep = np.tile(keep, 2)
+    weights = np.concatenate([share * mass for share in shares])[keep]
+    return (
+        np.concatenate([logs + np.log(level) for level in levels])[keep],
+        weights / weights.sum(),
+    )
+
+
+def _of_whole_and_part(people: population.Params, weights: FloatArray) -> FloatArray:
+    """Probabilities of the intensities of members here all year, and of the others, (2, I)."""
+    if not people.deaths:
+        return np.stack([weights, weights])
+    alive, died = weights.reshape(2, -1)
+    alive, died = (part / part.sum() for part in (alive, died))
+    nobody, partial = np.zeros_like(alive), (1.0 - people.deaths) * people.partial
+    part = np.concatenate([partial * alive, people.deaths * died]) / (partial + people.deaths)
+    return np.stack([np.concatenate([alive, nobody]), part])
 
 
 def lasting_variance(
@@ -194,8 +217,8 @@ def lasting_variance(
     limit
         What a year's cost is limited at [USD].
     """
-    risk, risk_mass = _likely(*_on_log_grid(population.log_risk_table(people)))
-    transient, transient_mass = _likely(*_on_log_grid(utilization.log_transient_table(use)))
+    risk, risk_mass = _likely(*on_log_grid(population.log_risk_table(people)))
+    transient, transient_mass = _likely(*on_log_grid(utilization.log_transient_table(use)))
     points = risk_mass.size + transient_mass.size - 1
     expected = sum(r * unit_cost.mean(c) for r, c in zip(use.rates, unit_costs, strict=True))
     step = expected / _STEPS_PER_MEAN
@@ -205,7 +228,7 @@ def lasting_variance(
     held = np.minimum(step * np.arange(_POINTS, dtype=np.float64), limit)
     by_state = []
     for level in people.levels:
-        logs = np.log(level) + risk + transient + _LOG_STEP * np.arange(points)
+        logs = np.log(level) + risk + transient + LOG_STEP * np.arange(points)
         rates = np.asarray(use.rates) * utilization.response(use, logs)
         cost = np.fft.irfft(np.exp(rates @ transforms), _POINTS) @ held
         # The mean over the transient, at every lasting risk.
@@ -222,14 +245,14 @@ def _likely(start: float, mass: FloatArray) -> tuple[float, FloatArray]:
     """Cut the ends of a log grid that hold next to no mass."""
     kept = np.flatnonzero(mass > 1e-8)
     inner = mass[kept[0] : kept[-1] + 1]
-    return start + _LOG_STEP * float(kept[0]), inner / inner.sum()
+    return start + LOG_STEP * float(kept[0]), inner / inner.sum()
 
 
-def _on_log_grid(log_table: FloatArray) -> tuple[float, FloatArray]:
+def on_log_grid(log_table: FloatArray) -> tuple[float, FloatArray]:
     """Spread a table's cells over an even grid, mean of the logarithm preserved."""
     values, weights = 0.5 * (log_table[:-2] + log_table[1:-1]), cell_weights()
-    start = np.floor(values.min() / _LOG_STEP) * _LOG_STEP
-    place = (values - start) / _LOG_STEP
+    start = np.floor(values.min() / LOG_STEP) * LOG_STEP
+    place = (values - start) / LOG_STEP
     left = np.floor(place).astype(np.int64)
     share: FloatArray = place - left
     size = int(left.max()) + 2
@@ -245,8 +268,8 @@ def _compound(
 
     def mixed(start: int) -> NDArray[np.complex128]:
         exponent = rates @ transforms[:, start : start + _AT_ONCE]
-        short, long = (np.exp(exposure * exponent) for exposure in _PART_YEAR)
-        return np.stack([weights @ (short * long), weights @ short, weights @ long])
+        short, long = (np.exp(exposure * exponent) for exposure in PART_YEAR)
+        return np.stack([weights[0] @ (short * long), weights[1] @ short, weights[1] @ long])
 
     with ThreadPoolExecutor() as threads:
         parts = list(threads.map(mixed, range(0, transforms.shape[1], _AT_ONCE)))

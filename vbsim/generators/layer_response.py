@@ -12,7 +12,7 @@ the services; the logarithm of the spread is linear.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -88,8 +88,7 @@ def respond(
     found = []
     for basket, lower, upper in layers:
         services = tuple(np.flatnonzero(basket).tolist())
-        whole = replace(people, person_years_per_member=1.0)
-        step, masses = _masses(whole, use, unit_costs, price, services)
+        step, masses = _masses(people.whole(), use, unit_costs, price, services)
         found.append(_of_layer(step, basket, masses, lower, upper))
     if not found:
         shapes = ((_DEGREE + 1,), (len(price),), (len(price),) * 2, (), (len(price),), ())

@@ -206,7 +206,7 @@ def fill_services(row, year, segment, deviation, exact, factors, claims, cost): 
 @njit
 def fill(row, segment, deviation, exact, response, factors, out):  # type: ignore[no-untyped-def]
     """Turn the deviations of a realization into its sums."""
-    claims, cost, layer_cost, person_years = out
+    claims, cost, layer_cost, person_years, _ = out
     years, people = exact.mean.shape[0], 2 * cost.shape[3]
     for year in range(years):
         fill_services(row, year, segment, deviation, exact, factors, claims, cost)

@@ -19,13 +19,48 @@ class People(NamedTuple):
     keys: KeyArray  # (S,) keys of the population stream
     years: NDArray[np.int64]  # (T,) calendar years, the counter of the year
     members: NDArray[np.int64]  # (T, S)
-    stay: FloatArray  # (T, S) probability that last simulated year's member is still here
+    stay: FloatArray  # (T, S, 2) probability that last year's member, well or ill, is still here
     persist: FloatArray  # (T, S) probability that the state is kept, not drawn anew
     ill_share: FloatArray  # (S,)
+    ill_newly: FloatArray  # (T, S) share of newly assigned members who are ill
     partial: FloatArray  # (S,) share of members enrolled for part of the year
     log_level: Float32Array  # (S, 2) log intensity of the well and the ill state
     log_risk: Float32Array  # (S, 1026)
     log_transient: Float32Array  # (S, 1026)
+    dynamic: NDArray[np.bool_]  # (S,) whether transients persist or members die
+    dynamics: KeyArray  # (S,) keys of these draws
+    keep: FloatArray  # (T, S) probability that the transient is kept, not drawn anew
+    death: FloatArray  # (S, 2) probability that a well and an ill member dies within the year
+    log_last: Float32Array  # (S,) log of the intensity of the year of death over another's
+
+
+class Program(NamedTuple):
+    """A program that enrolls members by their last year; not ``on``, all is empty."""
+
+    on: bool
+    keys: KeyArray  # (S,) keys of the intervention stream
+    active: NDArray[np.bool_]  # (T,) years in which it enrolls
+    reach: FloatArray  # (S, N) probability of being flagged, by last year's log intensity
+    first: FloatArray  # (S,) log intensity at the first of the N
+    step: FloatArray  # (S,) between two of them
+    after_admission: bool  # flags those alone who had a claim of ``watched`` last year
+    watched: int  # service whose claims are admissions
+    engaged: float  # share of the flagged who take part if they are asked
+    control: float  # share of the flagged who would take part and are held out at random
+    unit_cost: FloatArray  # (K,) mean cost of a claim, before the year's price [USD]
+
+
+# Sums over members that a program adds up, of those engaged and then of those held out.
+ARM = (
+    "members",
+    "person_years_before",
+    "person_years",
+    "cost_before",
+    "cost",
+    "admitted_before",
+    "admitted",
+)
+PROGRAM = ("flagged", "saved", *(f"{arm}_{name}" for arm in ("engaged", "control") for name in ARM))
 
 
 class Services(NamedTuple):
@@ -56,6 +91,7 @@ class Totals(NamedTuple):
     cost: FloatArray  # (R, T, S, K) USD
     layer_cost: FloatArray  # (R, T, S, L) USD
     person_years: FloatArray  # (R, T, S)
+    program: FloatArray  # (R, T, S, PROGRAM), nothing without a program
 
 
 class Record(NamedTuple):

@@ -37,13 +37,15 @@ jit = njit(error_model="numpy")
 
 # Arrays of one batch of members; in one record, because passing arrays costs reference counts.
 # ``people`` and ``claims`` are members' keys, ``keys`` their year's; ``level``, ``risk`` and
-# ``intensity`` are logarithms; ``number``, ``service`` and ``drawn`` have entries by ``who``.
+# ``intensity`` are logarithms; ``number``, ``service`` and ``drawn`` have entries by ``who``. Of a
+# program: ``last``, ``exposed``, ``before`` and ``paid`` are last year's intensity, exposure,
+# whether admitted, and cost.
 _FIELDS = {
     "u8": "people claims keys service",
-    "u4": "first second place count who number odd",
-    "f4": "share drawn level risk intensity exposure expected",
-    "u1": "flag",
-    "f8": "work",
+    "u4": "first second place count who number odd willing fresh",
+    "f4": "share drawn level risk intensity exposure expected transient last exposed served",
+    "u1": "flag gone dead arm admitted before",
+    "f8": "work spent paid",
 }
 BATCH = np.dtype([(n, kind, SIZE) for kind, names in _FIELDS.items() for n in names.split()])
 
@@ -144,25 +146,148 @@ def whole(size):  # type: ignore[no-untyped-def]
 
 
 @jit
+def note_gone(batch, size, index, people):  # type: ignore[no-untyped-def]
+    """Note who is replaced this year, the dead among them, before the states move."""
+    (year, segment), first, level = index, batch["first"], batch["level"]
+    gone, dead, ill = batch["gone"], batch["dead"], people.log_level[segment, 1]
+    dynamic = people.dynamic[segment]
+    for i in range(size):
+        stay = people.stay[year, segment, 1 if level[i] == ill else 0]
+        if dynamic and year > 0 and dead[i]:
+            first[i] = np.uint32(0xFFFFFFFF)
+        gone[i] = year == 0 or unit(first[i]) >= stay
+
+
+@jit
+def look_back(batch, size):  # type: ignore[no-untyped-def]
+    """Keep what a program sees of a member's last year; new people are willing anew."""
+    last, exposed, before, paid = batch["last"], batch["exposed"], batch["before"], batch["paid"]
+    for i in range(size):
+        last[i], exposed[i] = batch["intensity"][i], batch["exposure"][i]
+        before[i], paid[i] = batch["admitted"][i], batch["spent"][i]
+        batch["admitted"][i], batch["spent"][i] = 0, 0.0
+        if batch["gone"][i]:
+            batch["willing"][i] = batch["fresh"][i]
+
+
+@jit
+def live_on(batch, size, index, people):  # type: ignore[no-untyped-def]
+    """Let transients persist, and members die: then the rest of the year is not theirs."""
+    year, segment = index
+    words(batch, batch["people"], people.dynamics[segment], people.years[year], size)
+    keep, death, ill = (
+        people.keep[year, segment],
+        people.death[segment],
+        people.log_level[segment, 1],
+    )
+    level, risk, transient, fresh = (
+        batch["level"],
+        batch["risk"],
+        batch["transient"],
+        batch["drawn"],
+    )
+    for i in range(size):
+        kept = not batch["gone"][i] and unit(batch["first"][i]) < keep
+        transient[i] = transient[i] if kept else fresh[i]
+        batch["intensity"][i] = level[i] + risk[i] + transient[i]
+        die, u = death[1 if level[i] == ill else 0], unit(batch["second"][i])
+        batch["dead"][i] = u < die
+        if u < die:
+            batch["exposure"][i] = np.float32(u / die)
+            batch["intensity"][i] += people.log_last[segment]
+
+
+@jit
+def enroll(batch, live, index, people, program):  # type: ignore[no-untyped-def]
+    """Flag members by their last year and set ``arm``: 1 takes part, 2 is held out; counts them."""
+    (year, segment), arm, reach = index, batch["arm"], program.reach
+    arm[:] = 0
+    if not program.active[year]:
+        return 0
+    words(batch, batch["people"], program.keys[segment], people.years[year], whole(live))
+    flagged, most = 0, reach.shape[1] - 2
+    for i in range(live):
+        unknown = batch["gone"][i] or batch["exposed"][i] == 0.0
+        if unknown or (program.after_admission and not batch["before"][i]):
+            continue
+        place = (np.float64(batch["last"][i]) - program.first[segment]) / program.step[segment]
+        node = min(max(np.int64(place), 0), most)
+        share = min(max(place - node, 0.0), 1.0)
+        low, high = reach[segment, node], reach[segment, node + 1]
+        if unit(batch["first"][i]) < low + share * (high - low):
+            flagged += 1
+            will = unit(batch["willing"][i])
+            if will < program.engaged:
+                arm[i] = 2 if will < program.engaged * program.control else 1
+    return flagged
+
+
+@jit
+def serve(batch, size, rate, power, left):  # type: ignore[no-untyped-def]
+    """Spare the program's members a part of their claims of one service; returns how many.
+
+    Shortens their exposure; ``served`` keeps it. To the compiler fields of one record stay apart.
+    """
+    exposure, served, arm, spared = batch["exposure"], batch["served"], batch["arm"], 0.0
+    base, power = np.float32(np.log2(rate)), np.float32(power)
+    for i in range(size):
+        exposure[i] = served[i]
+        if arm[i] == 1:
+            exposure[i] *= np.float32(left)
+            log = max(power * batch["intensity"][i] + base, np.float32(-120.0))
+            spared += np.float64(served[i] * exp2(log)) * (1.0 - left)
+    return spared
+
+
+@jit
+def follow(batch, found, watched, factor):  # type: ignore[no-untyped-def]
+    """Keep each member's cost of the year, and whether they had a claim of the watched service."""
+    who, number = batch["who"], batch["number"]
+    for c in range(found):
+        batch["spent"][who[c]] += factor * batch["drawn"][c]
+        if watched and number[c] > np.uint32(0):
+            batch["admitted"][who[c]] = 1
+
+
+@jit
+def add_program(batch, live, sums):  # type: ignore[no-untyped-def]
+    """Add up, over those who take part and those who are held out, what PROGRAM names."""
+    for i in range(live):
+        if batch["arm"][i]:
+            at = 2 if batch["arm"][i] == 1 else 9
+            sums[at] += 1.0
+            sums[at + 1] += np.float64(batch["exposed"][i])
+            sums[at + 2] += np.float64(batch["exposure"][i])
+            sums[at + 3] += batch["paid"][i]
+            sums[at + 4] += batch["spent"][i]
+            sums[at + 5] += np.float64(batch["before"][i])
+            sums[at + 6] += np.float64(batch["admitted"][i])
+
+
+@jit
 def move_states(batch, size, year, segment, people):  # type: ignore[no-untyped-def]
     """Let members stay or be replaced, and be well or ill."""
-    stay = people.stay[year, segment] if year > 0 else 0.0
+    stay_well, stay_ill = people.stay[year, segment, 0], people.stay[year, segment, 1]
     persist, ill_share = people.persist[year, segment], people.ill_share[segment]
+    ill_newly = people.ill_newly[year, segment]
     well, ill = people.log_level[segment, 0], people.log_level[segment, 1]
     level, risk = batch["level"], batch["risk"]
     first, second, drawn = batch["first"], batch["second"], batch["drawn"]
+    if year == 0:
+        stay_well = stay_ill = 0.0
     for i in range(size):
-        gone = unit(first[i]) >= stay
+        old_level, old_risk, new_risk = level[i], risk[i], drawn[i]
+        gone = unit(first[i]) >= (stay_ill if old_level == ill else stay_well)
         kept = 0.0 if gone else persist
         fresh = unit(second[i]) - kept  # what is left of the uniform once the state is kept
-        drawn_level = ill if fresh < (1.0 - kept) * ill_share else well
-        old_level, old_risk, new_risk = level[i], risk[i], drawn[i]
+        share = ill_newly if gone else ill_share
+        drawn_level = ill if fresh < (1.0 - kept) * share else well
         level[i] = drawn_level if fresh >= 0.0 else old_level
         risk[i] = new_risk if gone else old_risk
 
 
 @jit
-def draw_states(batch, members, live, index, people):  # type: ignore[no-untyped-def]
+def draw_states(batch, members, live, index, people, program):  # type: ignore[no-untyped-def]
     """Draw who is here, how ill and for how long; returns the exposure of the ``live`` members."""
     (year, segment), size, none = index, whole(members), np.uint64(0)
     person, claim, keys, at = batch["people"], batch["claims"], batch["keys"], people.years[year]
@@ -170,7 +295,13 @@ def draw_states(batch, members, live, index, people):  # type: ignore[no-untyped
         keys[i] = child(claim[i], at)
     words(batch, person, none, 3 * at + 2, size)
     read_table(batch, people.log_risk[segment], batch["first"], size)
+    if program.on:
+        batch["fresh"][:size] = batch["second"][:size]
     words(batch, person, none, 3 * at, size)
+    if program.on or people.dynamic[segment]:
+        note_gone(batch, size, index, people)
+    if program.on:
+        look_back(batch, size)
     move_states(batch, size, year, segment, people)
     words(batch, person, none, 3 * at + 1, size)
     read_table(batch, people.log_transient[segment], batch["second"], size)
@@ -180,6 +311,8 @@ def draw_states(batch, members, live, index, people):  # type: ignore[no-untyped
         part = unit(bits[i])
         exposure[i] = np.float32(part / partial) if part < partial else np.float32(1.0)
         intensity[i] = level[i] + risk[i] + transient[i]
+    if people.dynamic[segment]:
+        live_on(batch, size, index, people)
     exposure[live:size] = np.float32(0.0)  # no exposure, no claim
     return tree_sum(exposure, size, batch["work"])
 
@@ -343,15 +476,23 @@ def add_layers(batch, size, index, layers, baskets, out):  # type: ignore[no-unt
 @jit
 def add_services(batch, size, index, factors, kept, baskets, out, record):  # type: ignore[no-untyped-def]
     """Draw all services of a batch and year, and add them to the sums and to the baskets."""
-    (year, segment), (frequency, price), (services, layers, tables) = index, factors, kept
+    (year, segment), (frequency, price, left) = index, factors
+    services, layers, tables, program = kept
     who, number, drawn = batch["who"], batch["number"], batch["drawn"]
     baskets[:, :size] = 0.0
+    if program.on:
+        batch["served"][:size] = batch["exposure"][:size]
     for service in range(services.keys.size):
         rate = services.rate[year, segment, service] * frequency[year, service]
         factor = services.price[year, segment, service] * price[year, service]
         power, table = services.power[segment, service], services.sums[service]
+        if program.on:
+            spared = serve(batch, size, rate, power, left[year, service])
+            out.program[year, segment, 1] += spared * factor * program.unit_cost[service]
         found = draw_counts(batch, size, services.keys[service], rate, power, tables)
         claims, cost = draw_costs(batch, found, table, tables)
+        if program.on:
+            follow(batch, found, service == program.watched, factor)
         out.claims[year, segment, service] += claims
         out.cost[year, segment, service] += factor * cost
         for basket in range(baskets.shape[0]):
@@ -362,6 +503,8 @@ def add_services(batch, size, index, factors, kept, baskets, out, record):  # ty
             for c in range(found):
                 record.claims[who[c], year, service] = number[c]
                 record.cost[who[c], year, service] = factor * drawn[c]
+    if program.on:
+        batch["exposure"][:size] = batch["served"][:size]
 
 
 @jit
@@ -373,7 +516,7 @@ def members_of(record, start):  # type: ignore[no-untyped-def]
 @jit
 def add_segment(realization, segment, factors, people, kept, room, out, record):  # type: ignore[no-untyped-def]
     """Simulate all members of a segment through all years of one realization, batch by batch."""
-    (batches, baskets), (services, layers, _) = room, kept
+    (batches, baskets), (services, layers, _, program) = room, kept
     batch = batches[0]  # a record holds no reference to its array: ``room`` keeps the memory
     person, claim, most = batch["people"], batch["claims"], people.members[:, segment].max()
     of_people = child(people.keys[segment], realization)
@@ -384,35 +527,45 @@ def add_segment(realization, segment, factors, people, kept, room, out, record):
             person[i], claim[i] = child(of_people, start + i), child(of_claims, start + i)
         for year in range(people.years.size):
             live, index = min(max(people.members[year, segment] - start, 0), SIZE), (year, segment)
-            out.person_years[index] += draw_states(batch, members, live, index, people)
+            out.person_years[index] += draw_states(batch, members, live, index, people, program)
+            if program.on:
+                out.program[year, segment, 0] += enroll(batch, live, index, people, program)
             rows = members_of(record, start)
             add_services(batch, whole(live), index, factors, kept, baskets, out, rows)
             add_layers(batch, whole(live), index, layers, baskets, out)
+            if program.on:
+                add_program(batch, live, out.program[year, segment])
             for i in range(min(live, rows.person_years.shape[0])):
                 rows.person_years[i, year] = batch["exposure"][i]
 
 
 @jit
-def add_realization(realization, factors, people, services, layers, tables, out, record):  # type: ignore[no-untyped-def]
+def add_realization(realization, factors, people, kept, out, record):  # type: ignore[no-untyped-def]
     """Simulate all segments of one realization; the batch and its baskets are allocated once."""
-    room = (np.empty(1, BATCH), np.empty((layers.baskets.shape[0], SIZE)))
-    kept = (services, layers, tables)
+    room = (np.empty(1, BATCH), np.empty((kept[1].baskets.shape[0], SIZE)))
     for segment in range(people.keys.size):
         add_segment(realization, segment, factors, people, kept, room, out, record)
 
 
 @njit(parallel=True, cache=True, error_model="numpy")
-def simulate_members(realizations, factors, people, services, layers, tables, out, record):  # type: ignore[no-untyped-def]
+def simulate_members(  # type: ignore[no-untyped-def]
+    realizations, factors, people, services, layers, tables, program, out, record
+):
     """Fill ``out``, :class:`Totals` of zeros, with every member's claims in every realization.
 
     ``realizations`` are the numbers that key the draws, (R,) int64, whatever the block; ``factors``
-    are the systematic ones on frequency and on price, (R, T, K) each; a :class:`Record` with rows
-    keeps the members of the last segment.
+    are the systematic ones on frequency and on price, (R, T, K) each, and what a program leaves of
+    its members' claims, a single empty row without one; a :class:`Record` with rows keeps the
+    members of the last segment.
     """
-    frequency, price = factors
+    frequency, price, left = factors
     for row in prange(realizations.size):
-        sums = Totals(out.claims[row], out.cost[row], out.layer_cost[row], out.person_years[row])
-        drawn = (frequency[row], price[row])
+        sums = Totals(
+            out.claims[row], out.cost[row], out.layer_cost[row], out.person_years[row],
+            out.program[row],
+        )  # fmt: skip
+        drawn = (frequency[row], price[row], left[min(np.int64(row), left.shape[0] - 1)])
         at = min(np.int64(row), record.claims.shape[0] - 1)  # a single empty row stands for all
-        kept = Record(record.claims[at], record.cost[at], record.person_years[at])
-        add_realization(realizations[row], drawn, people, services, layers, tables, sums, kept)
+        rows = Record(record.claims[at], record.cost[at], record.person_years[at])
+        kept = (services, layers, tables, program)
+        add_realization(realizations[row], drawn, people, kept, sums, rows)

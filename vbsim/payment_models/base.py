@@ -52,6 +52,8 @@ class ContractYear:
         Shared losses forgiven for extreme and uncontrollable circumstances [USD].
     segment_person_years
         Exposure of each segment, (R, S).
+    segment_risk_score
+        Measured mean risk score of each segment over its stated level, (R, S).
     basket_cost, basket_claims
         Claims of the services in the contract's basket, (R,) [USD] and their number.
     measures, eligible
@@ -72,6 +74,7 @@ class ContractYear:
     guardrail: FloatArray | float = 0.0
     losses_forgiven: FloatArray | float = 0.0
     segment_person_years: FloatArray = field(default_factory=_none)
+    segment_risk_score: FloatArray = field(default_factory=_none)
     basket_cost: FloatArray = field(default_factory=_none)
     basket_claims: FloatArray = field(default_factory=_none)
     measures: FloatArray = field(default_factory=_none)

@@ -31,11 +31,14 @@ class Cell:
         Rate of a member whose risk score is 1 [USD PMPM].
     risk_score
         Multiplies the rate.
+    measured
+        Whether the score is the measured one of the year, which moves around this level.
     """
 
     name: str
     pmpm: float
     risk_score: float = 1.0
+    measured: bool = False
 
     def __str__(self) -> str:
         """Write the rate as tables of terms show it."""
@@ -99,10 +102,13 @@ def paid(
         factors = [f"{name}_{cell.name}", f"member_months_{cell.name}"]
         lines[factors[0]] = given(cell.pmpm, f"{meaning}, {cell.name}", "USD PMPM")
         lines[factors[1]] = given(own, "exposure of the rate cell", "member-months")
-        if cell.risk_score != 1.0:
+        score: FloatArray | float = cell.risk_score
+        if cell.measured:
+            score = cell.risk_score * year.segment_risk_score[:, column]
+        if cell.measured or cell.risk_score != 1.0:
             factors.append(f"risk_score_{cell.name}")
-            lines[factors[-1]] = given(cell.risk_score, "mean risk score of the cell", "score")
-        total = total + cell.pmpm * cell.risk_score * own
+            lines[factors[-1]] = given(score, "mean risk score of the cell", "score")
+        total = total + cell.pmpm * score * own
         words.append(" * ".join(factors))
     return lines, total, " + ".join(words)
 

@@ -74,6 +74,13 @@ FIGURES = {
         "the reference contract is paired year by year, so it is known more closely than the two "
         "means.",
     ),
+    "program_return": Illustration(
+        "program_return",
+        "Return on investment of the program. Above, what it truly returns: claims avoided, at an "
+        "effect that nobody knows beforehand, and administration spared, over its cost. Below, "
+        "what a comparison with the members' year before would claim: whoever is picked for a bad "
+        "year has a better one next, program or not.",
+    ),
     "drawdown": Illustration(
         "drawdown",
         "Read upwards from a reserve: the probability that the running sum of the discounted "

@@ -43,12 +43,15 @@ class Findings:
         ``difference_standard_error`` from the contract named by the attribute ``reference``.
     fit
         Simulated and expected utilization and cost, from :func:`vbsim.report.fit.fit`.
+    program
+        What the program returned, from :func:`vbsim.report.program.program`; ``None`` without one.
     """
 
     plan: Plan
     results: xr.Dataset
     summary: xr.Dataset
     fit: xr.Dataset
+    program: xr.Dataset | None = None
 
     @property
     def year(self) -> int:

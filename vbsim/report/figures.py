@@ -5,23 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import xarray as xr
-
-from vbsim.plan import Plan
 from vbsim.plots import FIGURES, Findings, Illustration
 
 DOTS_PER_INCH = 150
 
 
-def write_figures(
-    plan: Plan, results: xr.Dataset, summary: xr.Dataset, fit: xr.Dataset, folder: Path
-) -> dict[str, Path]:
+def write_figures(findings: Findings, folder: Path) -> dict[str, Path]:
     """Draw the figures of a finished run into an existing folder.
 
     Parameters
     ----------
-    plan, results, summary, fit
-        As in :class:`vbsim.plots.Findings`.
+    findings
+        The finished run.
     folder
         Where the files go.
 
@@ -31,7 +26,7 @@ def write_figures(
         Name in the registry to path, in the order of the registry, without those that do not
         apply.
     """
-    return draw_all(FIGURES, Findings(plan, results, summary, fit), folder)
+    return draw_all(FIGURES, findings, folder)
 
 
 def draw_all(

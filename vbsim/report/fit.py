@@ -13,7 +13,9 @@ _READ = 2**24  # bytes of amounts read at once
 
 
 def fit(plan: Plan, experience: xr.Dataset) -> xr.Dataset:
-    """Compare utilization and cost of the first performance year with what the Plan expects.
+    """Compare utilization and cost of a year with what the Plan expects.
+
+    The first performance year; with a program, the year before it.
 
     The estimator is a ratio of sums over realizations, claims (or cost) over person-years; its
     standard error is by the delta method.
@@ -31,10 +33,13 @@ def fit(plan: Plan, experience: xr.Dataset) -> xr.Dataset:
         Over segment and service: ``utilization`` [claims per 1,000 person-years] and ``cost`` [USD
         per person-year], each with ``..._standard_error`` and ``..._expected``.
     """
-    shown = experience.sel({YEAR: plan.start_year})
-    row = int(np.flatnonzero(plan.world.years == plan.start_year)[0])
+    # A program lowers the use of those whom it reaches: the year before it is what is assumed.
+    year = plan.start_year - (0 if plan.program is None else 1)
+    shown = experience.sel({YEAR: year})
+    row = int(np.flatnonzero(plan.world.years == year)[0])
     # True savings lower every service's use, so their mean belongs to what is expected.
-    rate = plan.world.rate[row] * (1.0 - plan.systematic.true_savings.mean)
+    saved = plan.systematic.true_savings.mean if plan.performance[row] else 0.0
+    rate = plan.world.rate[row] * (1.0 - saved)
     dims = (SEGMENT, SERVICE)
     variables = {}
     for name, source, scale, expected, unit in (
@@ -46,7 +51,7 @@ def fit(plan: Plan, experience: xr.Dataset) -> xr.Dataset:
             attrs = {"units": unit, "long_name": (name + suffix).replace("_", " ")}
             variables[name + suffix] = (dims, scale * values, attrs)
     coordinates = {SEGMENT: list(plan.world.segments), SERVICE: list(plan.world.services)}
-    return xr.Dataset(variables, coordinates, attrs={"year": plan.start_year})
+    return xr.Dataset(variables, coordinates, attrs={"year": year})
 
 
 def ratio_of_sums(

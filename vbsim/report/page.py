@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from vbsim.plan import Plan
 from vbsim.plots import FIGURES, Findings, Illustration
 from vbsim.plots.text import decimals_of_millions, millions, percent
-from vbsim.report import inputs
+from vbsim.report import inputs, program
 from vbsim.report.answer import answer
 from vbsim.report.capital import capital
 from vbsim.report.explain import Explanation, explain, shown
@@ -57,10 +57,7 @@ class Row:
 
 
 def render(
-    plan: Plan,
-    results: xr.Dataset,
-    summary: xr.Dataset,
-    fit: xr.Dataset,
+    findings: Findings,
     manifest: Mapping[str, Any],
     figures: Mapping[str, Path],
 ) -> str:
@@ -68,8 +65,8 @@ def render(
 
     Parameters
     ----------
-    plan, results, summary, fit
-        As in :class:`vbsim.plots.Findings`.
+    findings
+        The finished run.
     manifest
         What the run folder says about the computation.
     figures
@@ -80,7 +77,7 @@ def render(
     str
         HTML that needs no network.
     """
-    findings = Findings(plan, results, summary, fit)
+    plan, summary, ran = findings.plan, findings.summary, findings.program
     return template("report.html.j2").render(
         plan=plan,
         answer=answer(findings),
@@ -97,8 +94,14 @@ def render(
         version=manifest.get("versions", {}).get("vbsim", ""),
         started=moment(str(manifest.get("started", ""))),
         limits=limits(findings),
+        program=[] if ran is None else program.rows(ran),
+        program_answer="" if ran is None else program.answer(ran, _label(plan)),
         capital=capital(findings),
     )
+
+
+def _label(plan: Plan) -> str:
+    return "" if plan.program is None else plan.program.label
 
 
 def answer_rows(findings: Findings, year: int) -> list[Row]:
@@ -149,6 +152,7 @@ def limits(findings: Findings) -> dict[str, Any]:
         "capital": plan.capital is not None,
         "stop_loss": any(c.stop_loss for c in plan.contracts),
         "relative_use": sum("relative_utilization" in f.path for f in plan.unverified),
+        "turnover": any(p.leaving_ratio != 1.0 or p.deaths for p in plan.world.people),
         "pandemic": percent(plan.systematic.shocks.pandemic_probability),
         "misfits": count,
         "ratios": total,

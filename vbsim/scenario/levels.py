@@ -23,8 +23,11 @@ def base_years(scenario: Scenario) -> tuple[int, ...]:
     """All base years that any benchmark of the scenario rests on, rising.
 
     Performance years of an earlier agreement are base years of a later one and stay what they are.
+    A program looks back, so with one the year before the first is among them.
     """
     found = set(scenario.benchmark.base_years) if scenario.benchmark else set()
+    if scenario.intervention is not None:
+        found.add(scenario.start_year - 1)
     for words in scenario.contracts.values():
         stated = getattr(words, "benchmark", None) or scenario.benchmark
         if stated is None:

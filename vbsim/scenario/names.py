@@ -32,6 +32,8 @@ STREAMS = (
     "quality",
     "episodes",
     "quality_measures",
+    "intervention",
+    "risk_score",
     "sobol",
 )
 

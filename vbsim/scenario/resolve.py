@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from vbsim import rulebook
 from vbsim.blas import one_blas_thread
 from vbsim.errors import ScenarioError
-from vbsim.generators import entity_year, shocks, trend, true_savings
+from vbsim.generators import entity_year, risk_score, shocks, trend, true_savings
 from vbsim.plan import ALL_CLAIMS, Layer, Observed, Parameter, Plan, Systematic
 from vbsim.rulebook import Rulebook
 from vbsim.scenario import quality
@@ -25,6 +25,7 @@ from vbsim.scenario.desk import (
     resolve_contract,
     truncation_layer,
 )
+from vbsim.scenario.intervention import program
 from vbsim.scenario.levels import base_years, expected_levels
 from vbsim.scenario.load import validate
 from vbsim.scenario.names import wrong_names
@@ -40,6 +41,7 @@ _QUOTED = (
     "uncertainty",
     "benchmark",
     "quality",
+    "intervention",
     "stop_loss",
     "episodes",
     "economics",
@@ -102,12 +104,12 @@ def _resolved(scenario: Scenario, entity: str = "") -> Plan:
     with audit.at("uncertainty"):
         systematic = _systematic(draft, book)
     bundled, capital = desk.plan_episodes(), capital_of(audit)
+    made = program(audit, world, alone=not entity)
     if entity:
-        bounds, everything = np.zeros(draft.members.shape), np.ones(len(draft.services), dtype=bool)
-        layers[ALL_CLAIMS] = Layer(ALL_CLAIMS, everything, bounds, bounds + np.inf, False)
+        layers[ALL_CLAIMS] = _all_claims(draft)
     audit.check()
     audit.stated(*((key,) for key in _QUOTED))
-    outputs, observed = scenario.outputs, scenario.outputs.observed
+    outputs = scenario.outputs
     return Plan(
         name=scenario.name,
         description=scenario.description,
@@ -122,16 +124,27 @@ def _resolved(scenario: Scenario, entity: str = "") -> Plan:
         contracts=tuple(c for c in contracts if c is not None),
         reference=outputs.reference or next(iter(scenario.contracts)),
         owing_more_than=tuple(outputs.owing_more_than),
-        observed=None
-        if observed is None
-        else Observed(observed.savings_rate, observed.payment, observed.source, observed.benchmark),
+        observed=_observed(scenario),
         figures=tuple(audit.figures.values()),
         warnings=tuple(audit.warnings),
         episodes=bundled,
         engine="collective" if entity else "auto",
         entity=entity,
+        program=made,
         capital=capital,
     )
+
+
+def _observed(scenario: Scenario) -> Observed | None:
+    stated = scenario.outputs.observed
+    if stated is None:
+        return None
+    return Observed(stated.savings_rate, stated.payment, stated.source, stated.benchmark)
+
+
+def _all_claims(draft: Draft) -> Layer:
+    bounds, everything = np.zeros(draft.members.shape), np.ones(len(draft.services), dtype=bool)
+    return Layer(ALL_CLAIMS, everything, bounds, bounds + np.inf, False)
 
 
 def _with_draws(plan: Plan, scenario: Scenario) -> Plan:
@@ -231,4 +244,12 @@ def _systematic(draft: Draft, book: Rulebook) -> Systematic:
         true_savings=true_savings.Params(prior.mean if prior else 0.0, prior.sd if prior else 0.0),
         quality=score,
         quality_measures=measures,
+        risk_score=_measured(draft),
     )
+
+
+def _measured(draft: Draft) -> risk_score.Params | None:
+    stated = draft.audit.scenario.population.risk_measurement
+    if stated is None:
+        return None
+    return risk_score.Params(draft.segments, stated.noise_sd, stated.response, stated.coding_drift)

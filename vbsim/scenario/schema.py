@@ -15,6 +15,7 @@ from vbsim.generators import true_savings
 from vbsim.scenario.capital import CapitalWords
 from vbsim.scenario.contracts import Contract
 from vbsim.scenario.economics import Economics
+from vbsim.scenario.intervention import Intervention
 from vbsim.scenario.quality import Quality
 from vbsim.scenario.shape import (
     Benchmark,
@@ -55,6 +56,21 @@ class Segment(Cited):
     )
 
 
+class RiskMeasurement(Cited):
+    """How risk scores are measured; without it they are as stated."""
+
+    noise_sd: Annotated[float, Field(ge=0.0, le=10.0)] = Field(
+        default=0.0, description="sd of the error of one member's score"
+    )
+    response: Share = Field(
+        default=0.0,
+        description="change of a mean score with last year's cost that is luck, as ratios",
+    )
+    coding_drift: Annotated[SignedShare, Field(ge=-0.2, le=0.2)] = Field(
+        default=0.0, description="growth of scores by coding, a year"
+    )
+
+
 Relative = Annotated[float, Field(gt=0.2, le=10)]
 
 
@@ -86,6 +102,22 @@ class Population(Cited):
     ill_persistence: Share | None = Field(
         default=None, description="correlation of a member's state, ill or well, over a year"
     )
+    leaving_ratio: Annotated[float, Field(ge=0.0, le=100.0)] | None = Field(
+        default=None, description="probability that an ill member leaves over that of a well one"
+    )
+    transient_persistence: Share | None = Field(
+        default=None, description="correlation of a member's transient over a year"
+    )
+    death_well: Spread | None = Field(
+        default=None, description="share of members in the well state who die within a year"
+    )
+    death_ill: Spread | None = Field(
+        default=None, description="share of members in the ill state who die within a year"
+    )
+    end_of_life_ratio: Annotated[float, Field(ge=1.0, le=100.0)] | None = Field(
+        default=None, description="intensity of the year of death over that of another year"
+    )
+    risk_measurement: RiskMeasurement | None = None
     per_capita_truncated: bool = Field(
         default=False, description="per_capita is expenditure after truncation, as CMS publishes it"
     )
@@ -227,6 +259,7 @@ class Scenario(Part):
     uncertainty: Uncertainty = Uncertainty()
     benchmark: Benchmark | None = None
     quality: Quality = Quality()
+    intervention: Intervention | None = None
     episodes: dict[Name, EpisodeType] = Field(
         default_factory=dict, description="episode types, where they differ from the assumptions"
     )

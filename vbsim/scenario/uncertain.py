@@ -21,7 +21,12 @@ from vbsim.scenario.source import Path_, Source, dotted, shown
 STREAM = "parameters"
 MOST_DRAWS = 2_000  # each is a Plan of its own, resolved before anything is simulated
 # Places that take a distribution of their own, which describes members or realizations.
-_LAWS = (("uncertainty", "true_savings"), ("services", "*", "unit_cost"))
+_LAWS = (
+    ("uncertainty", "true_savings"),
+    ("services", "*", "unit_cost"),
+    ("intervention", "effect", "*"),
+    ("intervention", "automation", "access", "*"),
+)
 # What decides the shape of the results, or is no part of what is simulated.
 _CERTAIN = (
     *((key,) for key in ("vbsim", "seed", "seeds", "realizations", "start_year", "years")),

@@ -26,6 +26,13 @@ from vbsim.scenario.source import Path_
 # layer without an upper bound rests on what lies further out, and is read from a wider grid.
 _STEPS_TO_LAYER, _STEPS_FOR_SPREAD = 2000, 200
 _STATE = ("risk_sd", "ill_share", "ill_ratio")
+_DYNAMICS = (
+    "leaving_ratio",
+    "transient_persistence",
+    "death_well",
+    "death_ill",
+    "end_of_life_ratio",
+)
 
 
 @dataclass
@@ -259,6 +266,12 @@ def _people(draft: Draft, segment: Segment) -> population.Params:
     for name in ("ill_persistence", "retention"):
         value = getattr(stated, name)
         assumed[name] = _assumed(draft, f"members.{name}") if value is None else value
+    for name in _DYNAMICS:  # an assumption set need not know them
+        value = getattr(stated, name)
+        if value is None and draft.book.has(f"members.{name}"):
+            value = _assumed(draft, f"members.{name}")
+        if value is not None:
+            assumed[name] = value
     return population.Params(**assumed, person_years_per_member=_exposure(draft))
 
 

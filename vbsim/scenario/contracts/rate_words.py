@@ -82,7 +82,8 @@ def rate_terms(
         return _by_segment(desk, (*path, "pmpm"), words.pmpm)
     if words.pmpm is not None:
         scores = _risk_scores(desk, path, year) if words.risk_adjusted else {}
-        cells = tuple(Cell(name, words.pmpm, score) for name, score in scores.items())
+        moves = desk.audit.scenario.population.risk_measurement is not None
+        cells = tuple(Cell(name, words.pmpm, score, moves) for name, score in scores.items())
         return cells or words.pmpm
     return _of_expected_cost(desk, path, words, year, basket)
 
@@ -122,7 +123,9 @@ def _of_expected_cost(
         desk.audit.derived(f"rate, {name}, {year}", round(found, 2), "USD PMPM", how)
         return found
     by_segment = share * desk.expected_pmpm_by_segment(year, basket)
-    cells = [Cell(n, float(rate)) for n, rate in zip(desk.world.segments, by_segment, strict=True)]
+    moves = desk.audit.scenario.population.risk_measurement is not None
+    names = desk.world.segments
+    cells = [Cell(n, float(rate), 1.0, moves) for n, rate in zip(names, by_segment, strict=True)]
     for cell in cells:
         place = f"rate, {name}, {cell.name}, {year}"
         desk.audit.derived(place, round(cell.pmpm, 2), "USD PMPM", how)
