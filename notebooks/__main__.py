@@ -10,10 +10,10 @@ or ``VBSIM_DATA``, it is left out, and why is printed.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import time
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ def missing(notebook: Any) -> list[str]:
 
 def execute(notebook: Any) -> Any:
     """Execute a copy of a notebook in a kernel of its own, and return the copy."""
-    fresh = nbformat.from_dict(json.loads(nbformat.writes(notebook)))
+    fresh = deepcopy(notebook)
     client = NotebookClient(
         fresh,
         timeout=SECONDS,

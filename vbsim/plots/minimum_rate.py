@@ -54,7 +54,7 @@ def draw(
         Of passing by luck.
     """
     figure.set_size_inches(style.WIDTH, 4.6)
-    axes: Axes = figure.add_axes((0.09, 0.12, 0.73, 0.72))
+    axes: Axes = figure.add_axes((0.09, 0.12, 0.67, 0.72))
     style.frame(axes, grid="both")
     members, own = found["size"].values, found["own_minimum"].values
     for number, chance in enumerate(chances):
@@ -84,7 +84,7 @@ def draw(
     style.title(
         figure,
         f"Who passes by luck: {label}",
-        "Dashed: the minimum that so many years pass although nothing was saved",
+        "Coloured: the minimum that so many years pass although nothing was saved",
     )
     return axes
 

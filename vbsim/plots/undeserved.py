@@ -112,6 +112,6 @@ def _cells(axes: Axes, cells: Sequence[Cell], what: str, savings: float, colour:
         "D",
         color=colour,
         markeredgecolor=style.INK,
-        markersize=6,
+        markersize=9 if what == "earns" else 6,  # both are seen where they fall together
         zorder=5,
     )
