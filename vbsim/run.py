@@ -30,6 +30,7 @@ from vbsim.plan import Plan
 from vbsim.plots import Findings
 from vbsim.report import capacity
 from vbsim.report import run_folder as files
+from vbsim.report.contract_table import contract_table
 from vbsim.report.figures import write_figures
 from vbsim.report.fit import fit
 from vbsim.report.manifest import file_hash, rule_hashes, text_hash, versions
@@ -71,6 +72,15 @@ class Run:
     settlement: xr.Dataset
     summary: xr.Dataset
     folder: Path | None
+
+    @property
+    def findings(self) -> Findings:
+        """What the figures of ``vbsim.plots.FIGURES`` take."""
+        return Findings(self.plan, self.settlement, self.summary)
+
+    def table(self, *measures: str) -> xr.DataArray:
+        """Measures of every contract with standard errors, as text: ``.to_pandas()`` shows it."""
+        return contract_table(self.findings, measures)
 
 
 def run(

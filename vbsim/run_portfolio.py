@@ -19,7 +19,7 @@ from typing import Any
 import xarray as xr
 
 from vbsim import streams
-from vbsim.plots.portfolio import PORTFOLIO_FIGURES
+from vbsim.plots.portfolio import PORTFOLIO_FIGURES, PortfolioFindings
 from vbsim.portfolio import (
     Portfolio,
     PortfolioPlan,
@@ -66,6 +66,11 @@ class PortfolioRun:
     results: xr.Dataset
     summary: PortfolioSummary
     folder: Path | None
+
+    @property
+    def findings(self) -> PortfolioFindings:
+        """What the figures of ``vbsim.plots.portfolio.PORTFOLIO_FIGURES`` take."""
+        return findings_of(self.plan, self.results, self.summary)
 
 
 def run_portfolio(

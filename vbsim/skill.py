@@ -92,7 +92,8 @@ def curves(
         Over size and true savings: ``earns`` and ``owes``, the probabilities that the contract's
         holder does; ``rate`` and ``rate_sd``, mean and standard deviation of the measured savings
         rate. Over minimum savings rate as well: ``reaches``, the probability that the measured rate
-        does. Over size: ``earned_undeserved``, the probability that who earns has no true savings,
+        does. Over size: ``own_minimum``, the minimum savings rate of the contract itself, missing
+        if it has none; ``earned_undeserved``, the probability that who earns has no true savings,
         and ``saving_denied``, that who has true savings earns nothing, both under the prior of the
         scenario; missing without one. Each probability with its ``..._standard_error``.
 
@@ -305,6 +306,8 @@ def _of_size(bench: Bench, question: Question) -> dict[str, FloatArray]:
     prior = bench.with_prior()
     skilled, earns = prior.savings > 0.0, prior.net > 0.0
     random = bench.plan.systematic.true_savings.sd > 0.0
+    terms = bench.plan.contracts[0].terms[bench.row]
+    out["own_minimum"] = np.array(getattr(terms, "minimum_savings_rate", np.nan))
     out["earned_undeserved"] = share_of(~skilled, earns, bench.groups) * (1.0 if random else np.nan)
     out["saving_denied"] = share_of(~earns, skilled, bench.groups) * (1.0 if random else np.nan)
     return out
@@ -328,6 +331,9 @@ def _labelled(found: list[dict[str, FloatArray]], question: Question) -> xr.Data
         error = attrs | {"long_name": f"standard error of the {text}"}
         variables[f"{name}_standard_error"] = (dims, values[..., 1], error)
     moments = np.stack([one["rate"] for one in found])
+    own = np.stack([one["own_minimum"] for one in found])
+    attrs = {"units": SHARE, "long_name": "minimum savings rate of the contract itself"}
+    variables["own_minimum"] = ((SIZE,), own, attrs)
     for place, (name, text) in enumerate((("rate", "mean"), ("rate_sd", "standard deviation"))):
         attrs = {"units": SHARE, "long_name": f"{text} of the measured savings rate"}
         variables[name] = ((SIZE, SAVINGS), moments[..., place], attrs)

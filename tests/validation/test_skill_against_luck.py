@@ -9,12 +9,15 @@ beneficiaries have an undeserved reward with probability 0.24 and an undeserved 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import xarray as xr
 
 from tests.conftest import small_scenario
 from vbsim.errors import ParameterError
+from vbsim.scenario.load import validate
 from vbsim.scenario.schema import Scenario
 from vbsim.skill import Question, curves, of_size, verdict
 
@@ -70,6 +73,17 @@ def test_undeserved_payments(
     error = float(one[f"{name}_standard_error"])
     assert error < 0.008
     assert abs(float(one[name]) - published) < tolerance + 3.0 * error
+
+
+def test_the_contracts_own_minimum_by_size(found: xr.Dataset) -> None:
+    """As elected for the two-sided contract; by size, 42 CFR 425.605(b)(1), for one-sided ones."""
+    assert found["own_minimum"].values.tolist() == [0.02, 0.02]
+    one_sided = replace(
+        delia().source,
+        data=delia().source.data | {"contracts": {"b": {"program": "mssp", "track": "basic_b"}}},
+    )
+    sizes = Question(sizes=(5_000, 20_000), savings=(0.0,), realizations=20)
+    assert curves(validate(one_sided), sizes)["own_minimum"].values == pytest.approx([0.039, 0.025])
 
 
 def test_denied_savings(found: xr.Dataset) -> None:

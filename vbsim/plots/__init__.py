@@ -44,13 +44,10 @@ class Illustration:
 
 
 def blank() -> Figure:
-    """Make an empty figure on a canvas of its own."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    """Make an empty figure on a canvas of its own, which shows itself in a notebook."""
+    from vbsim.plots.sheet import Sheet
 
-    figure = Figure(facecolor="white")
-    FigureCanvasAgg(figure)
-    return figure
+    return Sheet()
 
 
 FIGURES = {

@@ -42,7 +42,8 @@ class Findings:
         ``value`` and ``standard_error`` by year, contract, party and measure; ``difference`` and
         ``difference_standard_error`` from the contract named by the attribute ``reference``.
     fit
-        Simulated and expected utilization and cost, from :func:`vbsim.report.fit.fit`.
+        Simulated and expected utilization and cost, from :func:`vbsim.report.fit.fit`; ``None``
+        where the experience was not kept, and then the figure of the fit does not apply.
     program
         What the program returned, from :func:`vbsim.report.program.program`; ``None`` without one.
     """
@@ -50,7 +51,7 @@ class Findings:
     plan: Plan
     results: xr.Dataset
     summary: xr.Dataset
-    fit: xr.Dataset
+    fit: xr.Dataset | None = None
     program: xr.Dataset | None = None
 
     @property
@@ -152,6 +153,7 @@ class Findings:
 
     def fit_ratios(self, variable: str) -> xr.Dataset:
         """Ratio of simulated to assumed and half-width of its bar; missing if none is assumed."""
+        assert self.fit is not None
         expected = self.fit[f"{variable}_expected"]
         known = expected.where(expected > 0.0)
         margin = BAR * self.fit[f"{variable}_standard_error"] / known

@@ -16,12 +16,14 @@ _HEAD, _FOOT, _ROW = 1.15, 0.55, 0.42
 
 def applies(findings: Findings) -> bool:
     """Whether there are enough realizations to tell an error."""
-    return bool(findings.fit["utilization_standard_error"].notnull().any())
+    fit = findings.fit
+    return fit is not None and bool(fit["utilization_standard_error"].notnull().any())
 
 
 def draw(figure: Figure, findings: Findings) -> Axes:
     """Draw two panels, utilization and cost; returns the first."""
     fit = findings.fit
+    assert fit is not None
     services = [str(name) for name in fit[SERVICE].values]
     height = max(_HEAD + _FOOT + _ROW * len(services), 3.0)
     figure.set_size_inches(style.WIDTH, height)

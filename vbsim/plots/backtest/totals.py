@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from vbsim.backtest import Backtest, Total
 from vbsim.plots import style, text
@@ -49,6 +50,7 @@ def _panel(axes: Axes, total: Total, scale: float, shown: Callable[[float], str]
     for level, width in ((0.95, 3.0), (0.8, 11.0)):
         low, high = total.interval(level)
         axes.hlines(0.0, scale * low, scale * high, color=style.SERIES[4], linewidth=width)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     axes.plot(scale * float(np.median(total.draws)), 0.0, "o", color="white", markersize=5)
     published = scale * total.published
     axes.vlines(published, -0.45, 0.45, color=style.INK, linewidth=2.0)

@@ -29,4 +29,18 @@ PORTFOLIO_FIGURES = {
         "members. Bars reach from the 5th to the 95th percentile of the simulated years; diamonds, "
         "if any, are as published.",
     ),
+    "by_terms": Illustration(
+        "portfolio.by_terms",
+        "What entities on the same terms save and how many of them earn. Bars reach from the 5th "
+        "to the 95th percentile of the simulated years; diamonds, if any, are as published. Where "
+        "one belief of true savings holds for all, terms differ by their rules alone, while "
+        "published results also show who chose them.",
+    ),
+    "by_year": Illustration(
+        "portfolio.by_year",
+        "Entities share the nation's trend and shocks, so in some years all of them save more: the "
+        "share that earns and what the payer keeps, against the mean savings rate of the same "
+        "year. How far the dots spread about the line is what stays open once that is known. The "
+        "diamond, if any, is as published.",
+    ),
 }
