@@ -49,7 +49,7 @@ _QUOTED = (
 
 
 @one_blas_thread
-def resolve(scenario: Scenario, entity: str = "") -> Plan:
+def resolve(scenario: Scenario, entity: str = "", book: Rulebook | None = None) -> Plan:
     """Turn a Scenario into a Plan.
 
     Parameters
@@ -58,6 +58,8 @@ def resolve(scenario: Scenario, entity: str = "") -> Plan:
         From :func:`vbsim.load`.
     entity
         Its name in a portfolio, which keeps totals and layers of an entity's claims alone.
+    book
+        Assumption set in place of the one that the scenario names; not with uncertain figures.
 
     Returns
     -------
@@ -74,20 +76,20 @@ def resolve(scenario: Scenario, entity: str = "") -> Plan:
         one, expected = scenario.uncertain[0], "certain figures in an entity of a portfolio"
         todo = "state one figure, or run the entity as a scenario of its own"
         raise ScenarioError([scenario.source.problem(one.path, str(one.law), expected, todo)])
-    plan = _resolved(scenario, entity)
+    plan = _resolved(scenario, entity, book)
     if not entity:
         plan = replace(plan, scenario=as_yaml(scenario))
     return _with_draws(plan, scenario) if scenario.uncertain else plan
 
 
-def _resolved(scenario: Scenario, entity: str = "") -> Plan:
+def _resolved(scenario: Scenario, entity: str = "", book: Rulebook | None = None) -> Plan:
     """Resolve a scenario with one figure in every place."""
     audit = Audit(scenario)
     audit.problems += wrong_names(scenario.source)
     audit.check()
     years = base_years(scenario)
     performance = range(scenario.start_year, scenario.start_year + scenario.years)
-    book = _assumptions(scenario, performance[-1])
+    book = book or _assumptions(scenario, performance[-1])
     draft = draft_world(audit, book, (*years, *performance))
     draft.truncation_share = program_figure(audit, "truncation_percentile", 1.0)
     draft.risk_ratio_cap = program_figure(audit, "risk_ratio_cap", np.inf)

@@ -294,7 +294,9 @@ def targets() -> list[Target]:
     """Targets of V6: every answer, analytic and by Monte Carlo."""
     found = []
     for one in questions():
-        source, status = (_KPW, VERIFIED) if one.oracle != "actuar" else ("actuar, risk.Rnw", DERIVED)
+        source, status = (
+            (_KPW, VERIFIED) if one.oracle != "actuar" else ("actuar, risk.Rnw", DERIVED)
+        )
         words = "" if one.within <= 1e-6 else "the last digit printed"
         found.append(
             Target(f"V6.{one.key}.analytic", f"{one.claim}, analytic", source, status, one.answer,

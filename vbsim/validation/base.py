@@ -156,6 +156,26 @@ class Result:
         return left_out or self.verdict == self.target.expected
 
     @property
+    def gap(self) -> str:
+        """By how much the figure is above or below the published one, in words."""
+        if self.found is None or math.isnan(self.target.published):
+            return MISSING
+        text = self.target.show(self.found.value - self.target.published)
+        return text if text.startswith("−") else f"+{text}"
+
+    @property
+    def deviation(self) -> float:
+        """Distance from the middle of the tolerance, in halves of its width; NaN without one."""
+        if self.found is None:
+            return math.nan
+        low, high = self.target.bounds(self.found)
+        half = 0.5 * (high - low)
+        gap = self.found.value - 0.5 * (low + high)
+        if half == 0.0:
+            return 0.0 if gap == 0.0 else math.copysign(math.inf, gap)
+        return gap / half
+
+    @property
     def shown(self) -> str:
         """Figure with its standard error in words."""
         if self.found is None:

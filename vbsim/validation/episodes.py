@@ -21,7 +21,6 @@ RATES = {
     "hip": ("non-elective hip", "shfft", {"readmission": 0.192, "irf": 0.235, "snf": 0.721}),
 }
 _WORDS = {"readmission": "readmitted", "irf": "to rehabilitation", "snf": "to skilled nursing"}
-_ONE_TYPE = "one episode type stands for knee and elective hip; the gap is within 0.5 points"
 
 
 @cache
