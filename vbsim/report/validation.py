@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,13 +124,12 @@ def _ends(one: Moved) -> str:
     return f"{words}, stated" if one.stated else words
 
 
-def _pair(changes: tuple[Found, ...], show: object) -> list[str]:
+def _pair(changes: tuple[Found, ...], show: Callable[[float], str]) -> list[str]:
     cells = [_change(one, show) for one in changes]
     return cells if len(cells) == 2 else ["", *cells]
 
 
-def _change(one: Found, show: object) -> str:
-    assert callable(show)
+def _change(one: Found, show: Callable[[float], str]) -> str:
     text = show(one.value)
     return f"{text if text.startswith('−') else '+' + text} ± {show(one.error)}"
 

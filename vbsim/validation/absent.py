@@ -42,7 +42,7 @@ _ROWS: tuple[tuple[str, str, str, str, float, Show, str], ...] = (
     ("V3.paid_2024", "2024: paid to ACOs", "CMS results file of 2024", FROM_DATA, 4.124e9,
      Show(0, " M USD", 1e-6), _NO_FILE),
     ("V3.by_risk", "ACOs that earn, one-sided and two-sided, 2022 to 2024", "CMS results files",
-     FROM_DATA, math.nan, _NONE, "no tolerance is stated; the page of a portfolio shows it by terms"),
+     FROM_DATA, math.nan, _NONE, "no tolerance is stated; a portfolio's page shows it by terms"),
     ("V3.correlation", "correlation of consecutive savings rates within an agreement",
      "CMS results files", FROM_DATA, 0.77, Show(2),
      "depends on the prior of true savings, which is an input; no tolerance is stated"),

@@ -21,7 +21,7 @@ from vbsim.measures.catalogue import MEASURES
 from vbsim.measures.precision import FloatArray
 from vbsim.payment_models.base import Statement
 from vbsim.payment_models.stop_loss import Aggregate, Cover, with_stop_loss
-from vbsim.validation.base import DERIVED, VERIFIED, Found, Target, Show
+from vbsim.validation.base import DERIVED, VERIFIED, Found, Show, Target
 from vbsim.validation.compound import (
     Compound,
     binomial,
@@ -119,7 +119,7 @@ class Question:
 
 
 def recovered(losses: FloatArray, retention: float) -> FloatArray:
-    """What aggregate stop-loss above a retention pays in each year, by the payment model."""
+    """Find what aggregate stop-loss above a retention pays in each year, by the payment model."""
     terms = Aggregate(retention / 12.0, 1.0, np.inf, 1.0, 0.0)
     nothing = Statement({}, (), "provider")
     statement = with_stop_loss(nothing, Cover(aggregate=terms), None, losses, np.ones(1))

@@ -52,7 +52,9 @@ class Frequency:
 
 def listed(*mass: float) -> Frequency:
     """So many claims with the probabilities listed."""
-    return Frequency(lambda z: np.polynomial.polynomial.polyval(z, mass), mass)
+    return Frequency(
+        lambda z: np.asarray(np.polynomial.polynomial.polyval(z, mass), dtype=np.complex128), mass
+    )
 
 
 def poisson(mean: float) -> Frequency:

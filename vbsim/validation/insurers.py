@@ -17,7 +17,7 @@ from scipy import special
 from vbsim import streams
 from vbsim.measures.catalogue import MEASURES, percentile
 from vbsim.measures.precision import FloatArray
-from vbsim.validation.base import VERIFIED, Found, Target, Show
+from vbsim.validation.base import VERIFIED, Found, Show, Target
 
 _MEAN, _EXPENSES, _PREMIUM = 0.75, 0.15, 4_000.0
 _STRATA, _DRAWS = 400_000, 400_000
@@ -47,7 +47,7 @@ def _standard_normal(drawn: bool) -> FloatArray:
 
 
 def _net(policies: int, drawn: bool, margin: float = 0.0) -> FloatArray:
-    """Result per dollar of premium over a margin."""
+    """Give the result per dollar of premium over a margin."""
     sigma = 0.05 * np.sqrt(1e6 / policies)
     return 1.0 - _EXPENSES - margin - (_MEAN + sigma * _standard_normal(drawn))
 
@@ -65,7 +65,7 @@ def benefit_ratio(policies: int, drawn: bool, data: Path | None = None) -> Found
 
 
 def dollars(policies: int, data: Path | None = None) -> Found:
-    """The same in dollars of benefits per policy."""
+    """Find the same in dollars of benefits per policy."""
     return Found(_PREMIUM * benefit_ratio(policies, drawn=False).value)
 
 

@@ -25,7 +25,7 @@ def _body(x: float) -> float:
 
 @cache
 def law() -> unit_cost.Params:
-    """The published fit: a lognormal body, and above 300,000 a generalized Pareto tail.
+    """Make the published fit: a lognormal body, above 300,000 a generalized Pareto tail.
 
     The tail holds as many of the claimants above 25,000 as the study's.
     """

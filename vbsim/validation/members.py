@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from vbsim.measures.precision import FloatArray
-from vbsim.validation.base import FROM_DATA, MISS, VERIFIED, Found, Show, Target, percent
+from vbsim.validation.base import FROM_DATA, VERIFIED, Found, Show, Target, percent
 from vbsim.validation.worlds import lone_members
 
 _COUNT = 200_000

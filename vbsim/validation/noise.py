@@ -19,7 +19,7 @@ from vbsim.scenario.resolve import resolve
 from vbsim.settle import settle
 from vbsim.simulate import blocks
 from vbsim.skill import Question, curves
-from vbsim.validation.base import DERIVED, FROM_DATA, MISS, VERIFIED, Found, Show, Target, percent
+from vbsim.validation.base import DERIVED, FROM_DATA, VERIFIED, Found, Show, Target, percent
 from vbsim.validation.worlds import BASE_YEARS, CALM, aged
 
 _REALIZATIONS = 20_000
@@ -47,13 +47,13 @@ def rates(members: int, weights: str | tuple[float, ...] = _EQUAL) -> tuple[Floa
     terms = plan.contracts[0].terms[0]
     assert isinstance(terms, Terms)
     parts = [settle(plan, part)["savings_rate"].values.ravel() for part in blocks(plan)]
-    return np.concatenate(parts), terms.minimum_savings_rate
+    return np.concatenate(parts), float(terms.minimum_savings_rate)
 
 
 def spread(
     members: int, weights: str | tuple[float, ...] = _EQUAL, data: Path | None = None
 ) -> Found:
-    """Standard deviation of the savings rate times the square root of the members."""
+    """Find the standard deviation of the savings rate times the square root of the members."""
     value = float(rates(members, weights)[0].std(ddof=1) * np.sqrt(members))
     return Found(value, value / float(np.sqrt(2.0 * _REALIZATIONS)))
 

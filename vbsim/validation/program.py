@@ -1,4 +1,4 @@
-"""V3: the Medicare Shared Savings Program, replayed from CMS's files and simulated before its year."""
+"""V3: the Medicare Shared Savings Program, replayed from CMS's files, and simulated."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from vbsim.portfolio import (
     simulate_portfolio,
 )
 from vbsim.scenario.source import Source
-from vbsim.validation.base import FROM_DATA, MISS, Found, Show, Target, percent
+from vbsim.validation.base import FROM_DATA, Found, Show, Target, percent
 
 FILES = {
     year: f"mssp_puf_py{year}{'_standardised' if year in (2019, 2020) else ''}.csv"

@@ -38,6 +38,7 @@ _ONE_TYPE = "one episode type stands for knee and elective hip"
 _HIP = "shares of this type are UNVERIFIED, and its procedures are not those of the study"
 _CV = "spreads of the components are UNVERIFIED, and components are drawn independently"
 _STAY = "members who stay take luck out; real ACOs also change participants"
+_VISITS = "all evaluation and management visits, nearly twice the survey's office visits"
 _PERSIST = "illness persists less in the model than in the survey; ill_persistence is UNVERIFIED"
 # What is missed, and why; the page and README show by how much.
 MISSES: dict[str, str] = {
@@ -56,8 +57,8 @@ MISSES: dict[str, str] = {
     ),
     "V9.vmr_inpatient": "fitted to the concentration of spending, not to the survey's counts",
     "V9.none_ed": "0.35 visits a year in 2022, 0.26 in the survey of 1988",
-    "V9.vmr_physician": "all evaluation and management visits, nearly twice the survey's office visits",
-    "V9.none_physician": "all evaluation and management visits, nearly twice the survey's office visits",
+    "V9.vmr_physician": _VISITS,
+    "V9.none_physician": _VISITS,
     "V9.correlation_log": _PERSIST,
     "V9.correlation_visits": _PERSIST,
     "V10.top_1": _PERSIST,

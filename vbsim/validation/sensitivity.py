@@ -78,7 +78,7 @@ class Moved:
         return max(abs(one.value) for one in self.changes[answer])
 
     def error(self, answer: str) -> float:
-        """Standard error of the largest change."""
+        """Give the standard error of the largest change."""
         return max(self.changes[answer], key=lambda one: abs(one.value)).error
 
 

@@ -10,7 +10,7 @@ from vbsim.plots import style
 from vbsim.validation import GROUPS, MISS, PASS, Validation
 
 _REACH = 3.0  # tolerances that the axis shows
-_LEFT, _HEAD, _FOOT = 3.35, 0.75, 0.62
+_LEFT, _HEAD, _FOOT = 3.6, 0.75, 0.62
 
 
 def applies(found: Validation) -> bool:
