@@ -115,11 +115,18 @@ def moved_rows(found: Sensitivity) -> Iterator[MovedRow]:
             for change in _pair(one.changes[key], show)
         ]
         yield MovedRow(
-            label(one.path), one.path, shown_value(one.value), _ends(one), changes, one.verified
+            label(one.path),
+            one.path,
+            "" if one.value is None else shown_value(one.value),
+            _ends(one),
+            changes,
+            one.verified,
         )
 
 
 def _ends(one: Moved) -> str:
+    if not one.ends:
+        return "each to its ends"
     words = " and ".join(map(shown_value, one.ends))
     return f"{words}, stated" if one.stated else words
 

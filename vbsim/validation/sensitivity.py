@@ -1,4 +1,4 @@
-"""How far a scenario's answer rests on figures that are UNVERIFIED: each is moved by itself.
+"""How far a scenario's answer rests on UNVERIFIED figures: each is moved, and those of a kind at once.
 
 A figure is moved to the ends of the range that its source states, or by a fifth up and down where
 it states none; a distribution family is exchanged for another. The same random numbers serve all
@@ -9,7 +9,7 @@ scenario states, whatever is moved.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,6 +30,7 @@ from vbsim.validation.base import Found
 from vbsim.vocabulary import CONTRACT, YEAR, net_to_holder
 
 ANSWERS = ("prob_loss", "mean", "tvar_95")
+NOISE = 3.0  # standard errors up to which a change may be nothing: hundreds are looked at
 REALIZATIONS = 100_000  # so that a change of 0.2 points of a chance is told from none
 BY = 0.2  # how far a figure without a stated range is moved
 Progress = Callable[[int, int], None]
@@ -41,6 +42,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "uncertainty.service_correlation": (0.46, 0.85),
     "uncertainty.pandemic_probability": (0.02, 0.03),
 }
+ALL = "all."  # in front of a kind of figures that are moved at once
 FAMILIES = {"lognormal": "gamma", "gamma": "lognormal"}
 # For comparison: a belief with a source, on which the answer is known to rest.
 PRIOR = "uncertainty.true_savings.normal.sd"
@@ -56,7 +58,8 @@ class Moved:
     path, file
         The figure.
     value, ends
-        As it stands, and where it was moved: low and high, or one other family.
+        As it stands, and where it was moved: low and high, or one other family; ``None`` and none
+        where all figures of a kind were moved at once.
     stated
         Whether the range is the source's.
     changes
@@ -77,9 +80,13 @@ class Moved:
         """Largest change of an answer."""
         return max(abs(one.value) for one in self.changes[answer])
 
-    def error(self, answer: str) -> float:
-        """Give the standard error of the largest change."""
-        return max(self.changes[answer], key=lambda one: abs(one.value)).error
+    def told(self, answers: Mapping[str, Found]) -> float:
+        """Largest change that is no noise, of any answer, as a part of that answer."""
+        return max(
+            max(abs(one.value) - NOISE * one.error, 0.0) / abs(answers[key].value)
+            for key, changes in self.changes.items()
+            for one in changes
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +102,7 @@ class Sensitivity:
     answers
         As it stands, with standard errors.
     moved
-        Every figure that was moved, the one that changes the first answer most in front.
+        Every figure that was moved, the one that is known to change an answer most in front.
     left
         Figures that were not moved, by the reason.
     """
@@ -111,7 +118,7 @@ class Sensitivity:
 def sensitivity(
     scenario: Scenario, progress: Progress | None = None, realizations: int = REALIZATIONS
 ) -> Sensitivity:
-    """Move every UNVERIFIED figure that a scenario rests on, one after the other.
+    """Move every UNVERIFIED figure that a scenario rests on, one by one, and kinds at once.
 
     Parameters
     ----------
@@ -136,18 +143,24 @@ def sensitivity(
     plan, book = resolve(scenario), rulebook.read("assumptions", scenario.assumptions)
     before = _answers(plan)
     figures, left = _movable(plan, book)
-    cases = list(figures.items())
+    cases = [(path, {path: value}) for path, value in figures.items()] + together(figures)
     moved = []
-    for number, (path, value) in enumerate(cases):
-        moved.append(_of_book(scenario, book, path, value, before))
+    for number, (name, own) in enumerate(cases):
+        moved.append(_of_book(scenario, book, name, own, before))
         if progress is not None:
             progress(number + 1, len(cases))
     if scenario.source.at(*PRIOR.split(".")) is not None:
         moved.append(_of_prior(scenario, before))
-    ordered = sorted(moved, key=lambda one: -one.reach(ANSWERS[0]))
     label = next(c.label for c in plan.contracts if c.name == plan.reference)
     answers = {key: Found(one.value, one.standard_error) for key, one in before.items()}
-    return Sensitivity(scenario.name, label, plan.realizations, answers, tuple(ordered), left)
+    return Sensitivity(
+        scenario.name, label, plan.realizations, answers, ordered(moved, answers), left
+    )
+
+
+def ordered(moved: Iterable[Moved], answers: Mapping[str, Found]) -> tuple[Moved, ...]:
+    """Sort by the largest change that is no noise; by the first answer where all are."""
+    return tuple(sorted(moved, key=lambda one: (-one.told(answers), -one.reach(ANSWERS[0]))))
 
 
 def _movable(plan: Plan, book: Rulebook) -> tuple[dict[str, Any], dict[str, tuple[str, ...]]]:
@@ -192,14 +205,37 @@ def with_figure(book: Rulebook, path: str, value: Any, end: Any) -> Rulebook:
     return replace(book, parameters=tree)
 
 
+def together(figures: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Figures of one kind that are moved at once too, such as the spreads of all unit costs."""
+    kinds: dict[str, dict[str, Any]] = {}
+    for path, value in figures.items():
+        kinds.setdefault(path.split(".")[-1], {})[path] = value
+    return [
+        (f"{ALL}{kind}", own)
+        for kind, own in kinds.items()
+        if len(own) > 1 and not any("relative_utilization" in path for path in own)
+    ]
+
+
 def _of_book(
-    scenario: Scenario, book: Rulebook, path: str, value: Any, before: dict[str, Estimate]
+    scenario: Scenario,
+    book: Rulebook,
+    name: str,
+    figures: Mapping[str, Any],
+    before: dict[str, Estimate],
 ) -> Moved:
-    ends = ends_of(path, value)
-    runs = (resolve(scenario, book=with_figure(book, path, value, end)) for end in ends)
-    changes = _changes(runs, before)
-    stated = path in RANGES
-    return Moved(path, book.file, value, ends, stated, changes)
+    """Move one figure, or all of a kind, to each end."""
+    ends = [ends_of(path, value) for path, value in figures.items()]
+    books = []
+    for at in range(len(ends[0])):
+        elsewhere = book
+        for (path, value), own in zip(figures.items(), ends, strict=True):
+            elsewhere = with_figure(elsewhere, path, value, own[at])
+        books.append(elsewhere)
+    changes = _changes((resolve(scenario, book=one) for one in books), before)
+    if name.startswith(ALL):
+        return Moved(name, book.file, None, (), False, changes)
+    return Moved(name, book.file, figures[name], ends[0], name in RANGES, changes)
 
 
 def _of_prior(scenario: Scenario, before: dict[str, Estimate]) -> Moved:

@@ -16,7 +16,8 @@ VALIDATION_FIGURES = {
         "How the answer changes when one UNVERIFIED figure is moved to the end of its range "
         "(figures whose source states none: by a fifth, or to another distribution family), the "
         "same random numbers in all runs. Blue: the lower end; orange: the upper end, or the other "
-        "family; thin lines: 2 standard errors of the change. The hatched bars are no UNVERIFIED "
-        "figure but the prior of true savings, for comparison.",
+        "family; thin lines: 2 standard errors of the change, so that a bar shorter than its line "
+        "may be nothing. The hatched bars are no UNVERIFIED figure but the prior of true savings, "
+        "for comparison; where they leave the panel the number tells their length.",
     ),
 }
