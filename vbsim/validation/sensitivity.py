@@ -1,4 +1,4 @@
-"""How far a scenario's answer rests on UNVERIFIED figures: each is moved, and those of a kind at once.
+"""How far an answer rests on UNVERIFIED figures: each is moved, and those of a kind at once.
 
 A figure is moved to the ends of the range that its source states, or by a fifth up and down where
 it states none; a distribution family is exchanged for another. The same random numbers serve all
