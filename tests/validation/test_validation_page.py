@@ -17,6 +17,7 @@ from vbsim.errors import ParameterError, RunFolderError
 from vbsim.plots.validation import VALIDATION_FIGURES, tornado
 from vbsim.report.validation import render, write_validation
 from vbsim.scenario.load import validate as validate_words
+from vbsim.scenario.resolve import resolve
 from vbsim.scenario.source import Source
 from vbsim.validation import (
     MISS,
@@ -200,6 +201,15 @@ def test_a_moved_figure_stands_elsewhere_and_no_other() -> None:
     other = of_module.with_figure(book, f"{table}.ed", 2.0, 2.4)
     assert other.figure(table, 2022).value == book.figure(table, 2022).value | {"ed": 2.4}
     assert {p for p in book.figures() if other.figure(p, 2022) != book.figure(p, 2022)} == {table}
+
+
+def test_a_plan_rests_on_the_assumption_set_that_it_is_given() -> None:
+    book = rulebook.read("assumptions", "medicare_ffs")
+    path = "uncertainty.pandemic_probability"
+    other = of_module.with_figure(book, path, 0.025, 0.03)
+    plan = resolve(small_scenario(), book=other)
+    assert plan.systematic.shocks.pandemic_probability == pytest.approx(0.03)
+    assert resolve(small_scenario()).systematic.shocks.pandemic_probability == 0.025
 
 
 def test_changes_that_are_no_noise_come_first() -> None:

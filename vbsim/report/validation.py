@@ -99,7 +99,11 @@ def groups(found: Validation) -> Iterator[Group]:
 
 def answer(found: Sensitivity) -> dict[str, str]:
     """Give the answer as it stands, with standard errors."""
-    shows = {"prob_loss": percent, "mean": _thousands, "tvar_95": _thousands}
+    shows: dict[str, Callable[[float], str]] = {
+        "prob_loss": percent,
+        "mean": _thousands,
+        "tvar_95": _thousands,
+    }
     return {
         key: f"{shows[key](one.value)} ± {shows[key](one.error)}"
         for key, one in found.answers.items()
@@ -108,11 +112,14 @@ def answer(found: Sensitivity) -> dict[str, str]:
 
 def moved_rows(found: Sensitivity) -> Iterator[MovedRow]:
     """Every moved figure, the one that changes the answer most on top."""
+    shows: dict[str, Callable[[float], str]] = {
+        "prob_loss": _points,
+        "mean": _thousands,
+        "tvar_95": _thousands,
+    }
     for one in found.moved:
         changes = [
-            change
-            for key, show in (("prob_loss", _points), ("mean", _thousands), ("tvar_95", _thousands))
-            for change in _pair(one.changes[key], show)
+            change for key, show in shows.items() for change in _pair(one.changes[key], show)
         ]
         yield MovedRow(
             label(one.path),

@@ -59,7 +59,7 @@ def resolve(scenario: Scenario, entity: str = "", book: Rulebook | None = None) 
     entity
         Its name in a portfolio, which keeps totals and layers of an entity's claims alone.
     book
-        Assumption set in place of the one that the scenario names; not with uncertain figures.
+        Assumption set in place of the one that the scenario names.
 
     Returns
     -------
@@ -79,7 +79,7 @@ def resolve(scenario: Scenario, entity: str = "", book: Rulebook | None = None) 
     plan = _resolved(scenario, entity, book)
     if not entity:
         plan = replace(plan, scenario=as_yaml(scenario))
-    return _with_draws(plan, scenario) if scenario.uncertain else plan
+    return _with_draws(plan, scenario, book) if scenario.uncertain else plan
 
 
 def _resolved(scenario: Scenario, entity: str = "", book: Rulebook | None = None) -> Plan:
@@ -89,7 +89,7 @@ def _resolved(scenario: Scenario, entity: str = "", book: Rulebook | None = None
     audit.check()
     years = base_years(scenario)
     performance = range(scenario.start_year, scenario.start_year + scenario.years)
-    book = book or _assumptions(scenario, performance[-1])
+    book = _assumptions(scenario, performance[-1], book)
     draft = draft_world(audit, book, (*years, *performance))
     draft.truncation_share = program_figure(audit, "truncation_percentile", 1.0)
     draft.risk_ratio_cap = program_figure(audit, "risk_ratio_cap", np.inf)
@@ -136,13 +136,15 @@ def _resolved(scenario: Scenario, entity: str = "", book: Rulebook | None = None
     )
 
 
-def _with_draws(plan: Plan, scenario: Scenario) -> Plan:
+def _with_draws(plan: Plan, scenario: Scenario, book: Rulebook | None) -> Plan:
     """Add the draws of the uncertain figures: as many as the realizations need."""
     uncertain, inner = scenario.uncertain, scenario.uncertainty.inner_realizations
     count = -(-plan.realizations // inner)
     _check_count(scenario, count)
     values = np.array([one.values(plan.seed_of(STREAM), count) for one in uncertain])
-    draws = (_draw(scenario, number, column) for number, column in enumerate(values.T.tolist()))
+    draws = (
+        _draw(scenario, number, column, book) for number, column in enumerate(values.T.tolist())
+    )
     return replace(
         plan,
         parameters=tuple(Parameter(one.name, one.law) for one in uncertain),
@@ -164,12 +166,14 @@ def _check_count(scenario: Scenario, count: int) -> None:
         raise ScenarioError([scenario.source.problem(place, found, expected, todo)])
 
 
-def _draw(scenario: Scenario, number: int, values: list[float]) -> Plan:
+def _draw(
+    scenario: Scenario, number: int, values: list[float], book: Rulebook | None = None
+) -> Plan:
     """Resolve a scenario with drawn figures in the places of the uncertain ones."""
     uncertain = scenario.uncertain
     figures = dict(zip((one.path for one in uncertain), values, strict=True))
     try:
-        plan = _resolved(validate(with_figures(scenario.source, figures)))
+        plan = _resolved(validate(with_figures(scenario.source, figures)), book=book)
     except ScenarioError as error:
         raise ScenarioError(named_as_draws(error.problems, number, figures, uncertain)) from None
     return replace(plan, figures=(), warnings=(), description="", drawn=tuple(values))
@@ -189,9 +193,9 @@ def text_of(words: dict[str, Any]) -> str:
     return out.getvalue()
 
 
-def _assumptions(scenario: Scenario, last: int) -> Rulebook:
+def _assumptions(scenario: Scenario, last: int, book: Rulebook | None) -> Rulebook:
     """Read the assumption set, carried forward to the last year if the scenario projects it."""
-    book = rulebook.read("assumptions", scenario.assumptions)
+    book = book or rulebook.read("assumptions", scenario.assumptions)
     return book if scenario.projection is None else book.carried(last)
 
 
