@@ -40,6 +40,7 @@ _FILES = {
     2013: "mssp_puf_py2013.csv", 2018: "mssp_puf_py2018.csv", 2021: "mssp_puf_py2021.csv",
     2022: "mssp_puf_py2022.csv", 2023: "mssp_puf_py2023.csv",
 }  # fmt: skip
+_DIGIT = "the last digit printed"
 _CFR = "42 CFR 425.605(b)(1)"
 _POINTS = partial(Show, unit=" %")
 
@@ -75,6 +76,11 @@ def _choices(year: int) -> np.ndarray:
     return 100.0 * np.array(
         rulebook.read("rules", "mssp").figure("minimum_savings_rate_choices", year).value
     )
+
+
+def furthest_choice(data: Path | None = None) -> Found:
+    """Largest gap of the choices from the published ones [percentage points]."""
+    return Found(float(np.abs(np.sort(_choices(_YEAR)) - np.linspace(0.0, 2.0, 5)).max()))
 
 
 def on_table(year: int, data: Path | None) -> Found:
@@ -121,6 +127,13 @@ def targets() -> list[Target]:
             within=1e-4,
         )
     )
+    found += [
+        Target("V2.proposed_7500", "Minimum savings rate at 7,500 beneficiaries",
+               "CMS-1345-P (Apr 2011), worked example", VERIFIED, 3.3, partial(minimum_rate, 7_500),
+               _POINTS(1), within=0.05, tolerance=_DIGIT),
+        Target("V2.choices", "Largest gap of the fixed choices from 0, 0.5, 1, 1.5 and 2 %",
+               "Milliman 2023", VERIFIED, 0.0, furthest_choice, _POINTS(1), within=1e-4),
+    ]  # fmt: skip
     return [*found, *_of_files()]
 
 

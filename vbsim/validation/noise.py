@@ -25,6 +25,7 @@ from vbsim.validation.worlds import BASE_YEARS, CALM, aged
 _REALIZATIONS = 20_000
 _CMS = "CMS-1345-P (Apr 2011), pp. 265-268"
 _DELIA = "DeLia, Hoover & Cantor, MMRR 2012;2(4), abstract"
+_RETENTION = 0.82  # of the default Medicare assumption set
 _EQUAL, _FIRST = "equal", (0.6, 0.3, 0.1)
 _PANEL = "CMS results files, consecutive years of an agreement"
 SIZES = (5_000, 10_000, 20_000, 50_000)
@@ -38,11 +39,14 @@ LUCK = {
 
 
 @cache
-def rates(members: int, weights: str | tuple[float, ...] = _EQUAL) -> tuple[FloatArray, float]:
+def rates(
+    members: int, weights: str | tuple[float, ...] = _EQUAL, retention: float = 0.0
+) -> tuple[FloatArray, float]:
     """Measured savings rates, and the minimum savings rate of the size."""
     shares = weights if isinstance(weights, str) else list(weights)
     mark = {"mode": "simulated", "base_years": BASE_YEARS, "weights": shares}
-    plan = resolve(aged(members, benchmark=mark))
+    population = aged(members).source.data["population"] | {"retention": retention}
+    plan = resolve(aged(members, benchmark=mark, population=population))
     plan = replace(plan, realizations=_REALIZATIONS, engine="collective")
     terms = plan.contracts[0].terms[0]
     assert isinstance(terms, Terms)
@@ -56,6 +60,12 @@ def spread(
     """Find the standard deviation of the savings rate times the square root of the members."""
     value = float(rates(members, weights)[0].std(ddof=1) * np.sqrt(members))
     return Found(value, value / float(np.sqrt(2.0 * _REALIZATIONS)))
+
+
+def kept(data: Path | None = None) -> Found:
+    """Spread where members stay as they do in the assumption set, over that of fresh members."""
+    value = float(rates(5_000, _EQUAL, _RETENTION)[0].std() / rates(5_000, _EQUAL)[0].std())
+    return Found(value, value / float(np.sqrt(_REALIZATIONS)))
 
 
 def wins(members: int, data: Path | None = None) -> Found:
@@ -165,6 +175,10 @@ def targets() -> list[Target]:
     found.append(
         Target("V1.denied", "true savings of 7 % denied by a minimum of 3.9 %, N = 5,000", _DELIA,
                DERIVED, 0.15, denied, percent(), within=0.02)
+    )  # fmt: skip
+    found.append(
+        Target("V1.kept", "spread where members stay, over that of fresh members", _PANEL, DERIVED,
+               float("nan"), kept, Show(3), between=(0.0, 0.99), tolerance="should fall")
     )  # fmt: skip
     return found
 
