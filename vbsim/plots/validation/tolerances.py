@@ -53,7 +53,7 @@ def draw(figure: Figure, found: Validation) -> Axes:
                 linewidth=0.0, zorder=3, clip_on=False,
             )  # fmt: skip
     axes.set_ylim(len(rows) - 0.5, -0.5)
-    axes.set_xlim(-_REACH, _REACH)
+    axes.set_xlim(-1.06 * _REACH, 1.06 * _REACH)
     axes.set_yticks(range(len(rows)), [f"{GROUPS[group]}  ({group})" for group in rows])
     axes.tick_params(axis="y", length=0)
     style.axis_label(axes.xaxis, "vbsim less published [tolerances]")
