@@ -254,7 +254,7 @@ def test_the_page_shows_what_was_moved(moved: Validation, tmp_path: Path) -> Non
     write_validation(moved, tmp_path / "out")
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert page.count("data:image/png;base64,") == 2
-    for text in ("All 6 figures that were moved", "0.947 and 1.311, stated", "1 figures (rules)"):
+    for text in ("All 6 moves", "0.947 and 1.311, stated", "1 figures (rules)"):
         assert text in page
     plain = json.loads((tmp_path / "out" / "validation.json").read_text(encoding="utf-8"))
     assert len(plain["sensitivity"]["moved"]) == 6

@@ -64,7 +64,7 @@ def draw(figure: Figure, found: Validation) -> Axes:
         figure,
         f"What moves the answer: {found.sensitivity.contract}",
         f"P(owes) {text.percent(one.value)} ± {text.percent(one.error)}; the first "
-        f"{len(rows)} of {len(found.sensitivity.moved)} figures, the surest change on top",
+        f"{len(rows)} of {len(found.sensitivity.moved)} moves, the surest change on top",
     )
     return panels[0]
 
