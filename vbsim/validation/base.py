@@ -12,7 +12,7 @@ PASS, MISS, NOT_COMPUTED = "pass", "miss", "not computed"
 VERIFIED, DERIVED, UNVERIFIED = "VERIFIED", "DERIVED", "UNVERIFIED"
 FROM_DATA = "computed from data"
 MISSING = "–"
-_DUST = 1e-12  # rounding of a figure that lies on the bound
+_DUST = 1e-9  # rounding of a figure that lies on the bound
 
 
 @dataclass(frozen=True, slots=True)
