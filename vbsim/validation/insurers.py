@@ -22,7 +22,7 @@ from vbsim.validation.base import VERIFIED, Found, Show, Target
 _MEAN, _EXPENSES, _PREMIUM = 0.75, 0.15, 4_000.0
 _STRATA, _DRAWS = 400_000, 400_000
 _SOURCE = "T. Cox 2013, capitation and insurer size (afn.org/~sfcommed)"
-_ONE_SD = 100.0 * float(special.ndtr(-1.0))  # of the standard's own chance of failing
+_ONE_SD = 100.0 * float(special.ndtr(-1.0))  # chance of failing that the standard allows [%]
 # Policies: chance of 5 % profit, of no loss, largest benefit ratio at .8413, its dollars.
 BOOKS = {
     "NHI": (308_000_000, None, None, 0.79715, 3_189),
@@ -31,7 +31,7 @@ BOOKS = {
     "D": (100_000, 0.6241, 0.7365, 0.6419, 2_568),
     "E": (10_000, 0.5398, 0.5793, 0.3000, 1_200),
 }
-# Loading that gives a book the no-loss probability of PI, and break-even after a merger.
+# Loss ratio that a book exceeds with PI's chance of a loss: by itself, and after a merger.
 LOADED = {"D": 1.0662, "E": 1.7500}
 MERGED = {"B": (11_000_000, 0.780152), "NHI": (309_000_000, 0.755688)}
 
