@@ -27,6 +27,7 @@ LAYERS = [
     {"seen", "settlement"},
     {"simulate", "settle", "outcomes"},
     {"cluster", "portfolio", "target", "backtest", "decompose", "skill"},
+    {"validation"},
     {"plots"},
     {"report"},
     {"run", "run_portfolio"},

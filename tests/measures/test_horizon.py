@@ -1,14 +1,14 @@
-"""Capital over the horizon: hand-worked paths, closed forms, and Cox's capitation table (V5)."""
+"""Capital over the horizon: hand-worked paths and closed forms."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 import xarray as xr
-from scipy import special, stats
+from scipy import stats
 
 from vbsim import vocabulary
-from vbsim.measures.catalogue import MEASURES, percentile, prob_ruin, reserve_against
+from vbsim.measures.catalogue import prob_ruin, reserve_against
 from vbsim.measures.horizon import discounted, drawdown
 from vbsim.measures.summary import measure
 
@@ -60,47 +60,6 @@ def test_ruin_of_a_random_walk() -> None:
     mass = down.pmf(np.arange(steps + 1))
     exact = mass[sums <= -r - 1].sum() + mass[sums < -r - 1].sum()
     assert abs(found.value - exact) < 3.0 * found.standard_error
-
-
-# T. Cox (2013), insurers that differ in size alone: loss ratio of n policies normal with mean 0.75
-# and sd 0.05 sqrt(10^6 / n), expenses 0.15. Chance of a profit of 5 % and of no loss, the largest
-# benefit ratio that keeps a chance of .8413, and its dollars at a premium of 4,000.
-COX = {
-    10_000_000: (0.01581, None, None, 0.78419, 3137),
-    1_000_000: (0.05, 0.8413, 0.9772, 0.7500, 3000),
-    100_000: (0.1581, 0.6241, 0.7365, 0.6419, 2568),
-    10_000: (0.5000, 0.5398, 0.5793, 0.3000, 1200),
-}
-
-
-def spread(policies: int) -> float:
-    return 0.05 * np.sqrt(1e6 / policies)
-
-
-@pytest.mark.parametrize("policies", COX)
-def test_cox_by_closed_form(policies: int) -> None:
-    """The published figures follow from the normal distribution, to their last digit."""
-    sigma, profit, no_loss, ratio, dollars = COX[policies]
-    assert spread(policies) == pytest.approx(sigma, abs=5e-5)
-    assert ratio == pytest.approx(0.80 - spread(policies), abs=1e-4)
-    assert 4_000.0 * (0.80 - spread(policies)) == pytest.approx(dollars, abs=0.6)
-    if profit is not None:
-        assert special.ndtr(0.05 / spread(policies)) == pytest.approx(profit, abs=1e-4)
-        assert special.ndtr(0.10 / spread(policies)) == pytest.approx(no_loss, abs=1e-4)
-
-
-@pytest.mark.parametrize("policies", COX)
-def test_cox_by_the_measures(policies: int) -> None:
-    """The same chances and ratios from results per dollar of premium: within 3 standard errors."""
-    loss_ratio = np.random.default_rng(policies).normal(0.75, spread(policies), 400_000)
-    net = 1.0 - 0.15 - loss_ratio
-    sigma = spread(policies)
-    for margin, measure_of in ((0.05, net - 0.05), (0.0, net)):
-        found = MEASURES["prob_gain"](measure_of)
-        assert abs(found.value - special.ndtr((0.10 - margin) / sigma)) < 3.0 * found.standard_error
-    # Benefits may rise by what is left over 5 % of profit in all but 15.87 % of the years.
-    spare = percentile(15.866)(net - 0.05)
-    assert abs(0.75 + spare.value - COX[policies][3]) < 3.0 * spare.standard_error + 1e-4
 
 
 def settlement(net: np.ndarray, reserves: list[float]) -> xr.Dataset:

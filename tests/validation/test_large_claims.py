@@ -1,8 +1,6 @@
-"""V8: large claims of the Society of Actuaries' Group Medical study, and layers far in the tail.
+"""Layers far in the tail, with the large claims of the Society of Actuaries' study (V8).
 
-The study's 75,789 claimants above 25,000 USD (1991): part of their dollars in excess of each
-deductible. A lognormal body (mu 7.30, sigma 1.58, fitted above 25,000) with a generalized Pareto
-tail above 300,000 (xi 0.319, beta 125,168, fitted there; 798 claimants) has to give it.
+That the fitted law gives the study's own excess ratios is a target of :mod:`vbsim.validation`.
 """
 
 from __future__ import annotations
@@ -18,41 +16,7 @@ from vbsim.generators import population, unit_cost, utilization
 from vbsim.generators.annual_cost import annual_cost
 from vbsim.scenario.resolve import resolve
 from vbsim.simulate import simulate
-
-# Deductible [USD]: excess over it, as a share of all dollars of claimants above 25,000.
-PUBLISHED = {
-    25_000: 0.572, 50_000: 0.318, 75_000: 0.211, 100_000: 0.1535, 150_000: 0.0929,
-    200_000: 0.0624, 250_000: 0.0445, 300_000: 0.0332, 500_000: 0.0138, 1_000_000: 0.0039,
-}  # fmt: skip
-THRESHOLD, ABOVE_25, ABOVE_THRESHOLD = 300_000.0, 75_787, 798
-
-
-def spliced() -> unit_cost.Params:
-    """The published fit; the tail holds as many of the claimants above 25,000 as the study's."""
-    mu, sigma = 7.30, 1.58
-
-    def body(x: float) -> float:
-        return 0.5 * math.erfc((math.log(x) - mu) / sigma / math.sqrt(2.0))
-
-    share, least = ABOVE_THRESHOLD / ABOVE_25, body(THRESHOLD)
-    # t = share * (t + (1 - t) * w), w the body's part between 25,000 and the threshold.
-    between = (body(25_000.0) - least) / (1.0 - least)
-    tail = share * between / (1.0 - share * (1.0 - between))
-    words = {"mu": mu, "sigma": sigma, "threshold": THRESHOLD, "xi": 0.319, "beta": 125_168.0}
-    return unit_cost.Params.from_spec({"spliced": words | {"tail_probability": tail}})
-
-
-def excess(law: unit_cost.Params, deductible: float) -> float:
-    return unit_cost.mean(law) - float(unit_cost.limited_mean(law, deductible))
-
-
-@pytest.mark.parametrize("deductible", PUBLISHED)
-def test_excess_ratios_of_the_study(deductible: float) -> None:
-    """Within 5 %, as far as 1,000,000, which 35 claimants exceeded."""
-    law = spliced()
-    above_25 = excess(law, 25_000.0) + 25_000.0 * float(unit_cost.survival(law, 25_000.0))
-    ratio = excess(law, float(deductible)) / above_25
-    assert ratio == pytest.approx(PUBLISHED[deductible], rel=0.05)
+from vbsim.validation import large_claims
 
 
 @pytest.mark.parametrize("steps", [100, 400, 1600])
@@ -62,12 +26,12 @@ def test_stop_loss_of_rare_claims_is_that_of_one_claim(steps: int) -> None:
     Whatever the reach of the grid, from 80 down to 5 times the attachment: what lies beyond must
     not come back at its beginning.
     """
-    law, attachment, rate = spliced(), 250_000.0, 1e-3
+    law, attachment, rate = large_claims.law(), 250_000.0, 1e-3
     people = population.Params(risk_sd=0.0, ill_share=0.0, ill_ratio=1.0)
     use = utilization.Params(("large",), (rate,), (0.0,), 1e6, (1.0,))
     cost = annual_cost(people, use, (law,), step=attachment / steps)
     beyond = rate * unit_cost.mean(law) - float(cost.limited_mean(attachment)[0])
-    assert beyond == pytest.approx(rate * excess(law, attachment), rel=2e-3)
+    assert beyond == pytest.approx(rate * large_claims.excess(attachment), rel=2e-3)
 
 
 ATTACHMENTS = (25_000.0, 50_000.0, 100_000.0, 250_000.0)

@@ -267,13 +267,41 @@ def schema() -> None:
 
 
 @app.command()
-def doctor(as_json: AsJson = False) -> None:
+def doctor(
+    as_json: AsJson = False,
+    validation: Annotated[
+        bool, typer.Option("--validation", help="compute published figures anew; write the page")
+    ] = False,
+    data: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="CMS's public results files")
+    ] = None,
+    long: Annotated[bool, typer.Option("--long", help="also what takes a minute or more")] = False,
+    sensitivity: Annotated[
+        Path | None,
+        typer.Option(metavar="SCENARIO", help="move every UNVERIFIED figure that it rests on"),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="folder of the page; runs/validation")
+    ] = None,
+) -> None:
     """Check this installation: versions, the kernel against exact results, write access.
 
-    Example: vbsim doctor
+    Example: vbsim doctor --validation --data cms_files
+
+    With --validation: figures that regulators, papers and textbooks published, each computed anew
+    and held against its tolerance, as a page. Exit code 1 if a verdict is not the recorded one.
     """
     from vbsim.cli.doctor import examine
 
+    if validation:
+        from vbsim.cli.validation import validation as of_published
+
+        of_published(data, sensitivity, out, long=long, as_json=as_json)
+        return
+    if data or long or sensitivity or out:
+        raise ParameterError(
+            "doctor: found --data, --long, --sensitivity or --out without --validation; add it"
+        )
     findings = examine()
     if as_json:
         typer.echo(json.dumps([finding._asdict() for finding in findings]))
@@ -300,13 +328,13 @@ def _plan(source: Any, engine: EngineName, sampling: SamplingName) -> Any:
 
 def _destination(out: Path | None, scenario: Path) -> Path:
     """Choose the run folder to write."""
-    folder = _free_folder(Path("runs") / scenario.stem) if out is None else out
+    folder = free_folder(Path("runs") / scenario.stem) if out is None else out
     if folder.name in ("", ".."):
         folder = folder.resolve()  # a run is renamed to its place, so the place needs a name
     return folder
 
 
-def _free_folder(wanted: Path) -> Path:
+def free_folder(wanted: Path) -> Path:
     """Take the name itself, or the next free number behind it, so that no run is lost."""
     if not wanted.exists():
         return wanted

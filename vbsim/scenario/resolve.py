@@ -51,7 +51,7 @@ _QUOTED = (
 
 
 @one_blas_thread
-def resolve(scenario: Scenario, entity: str = "") -> Plan:
+def resolve(scenario: Scenario, entity: str = "", book: Rulebook | None = None) -> Plan:
     """Turn a Scenario into a Plan.
 
     Parameters
@@ -60,6 +60,8 @@ def resolve(scenario: Scenario, entity: str = "") -> Plan:
         From :func:`vbsim.load`.
     entity
         Its name in a portfolio, which keeps totals and layers of an entity's claims alone.
+    book
+        Assumption set in place of the one that the scenario names.
 
     Returns
     -------
@@ -76,20 +78,20 @@ def resolve(scenario: Scenario, entity: str = "") -> Plan:
         one, expected = scenario.uncertain[0], "certain figures in an entity of a portfolio"
         todo = "state one figure, or run the entity as a scenario of its own"
         raise ScenarioError([scenario.source.problem(one.path, str(one.law), expected, todo)])
-    plan = _resolved(scenario, entity)
+    plan = _resolved(scenario, entity, book)
     if not entity:
         plan = replace(plan, scenario=as_yaml(scenario))
-    return _with_draws(plan, scenario) if scenario.uncertain else plan
+    return _with_draws(plan, scenario, book) if scenario.uncertain else plan
 
 
-def _resolved(scenario: Scenario, entity: str = "") -> Plan:
+def _resolved(scenario: Scenario, entity: str = "", book: Rulebook | None = None) -> Plan:
     """Resolve a scenario with one figure in every place."""
     audit = Audit(scenario)
     audit.problems += wrong_names(scenario.source)
     audit.check()
     years = base_years(scenario)
     performance = range(scenario.start_year, scenario.start_year + scenario.years)
-    book = _assumptions(scenario, performance[-1])
+    book = _assumptions(scenario, performance[-1], book)
     draft = draft_world(audit, book, (*years, *performance))
     draft.truncation_share = program_figure(audit, "truncation_percentile", 1.0)
     draft.risk_ratio_cap = program_figure(audit, "risk_ratio_cap", np.inf)
@@ -147,13 +149,15 @@ def _all_claims(draft: Draft) -> Layer:
     return Layer(ALL_CLAIMS, everything, bounds, bounds + np.inf, False)
 
 
-def _with_draws(plan: Plan, scenario: Scenario) -> Plan:
+def _with_draws(plan: Plan, scenario: Scenario, book: Rulebook | None) -> Plan:
     """Add the draws of the uncertain figures: as many as the realizations need."""
     uncertain, inner = scenario.uncertain, scenario.uncertainty.inner_realizations
     count = -(-plan.realizations // inner)
     _check_count(scenario, count)
     values = np.array([one.values(plan.seed_of(STREAM), count) for one in uncertain])
-    draws = (_draw(scenario, number, column) for number, column in enumerate(values.T.tolist()))
+    draws = (
+        _draw(scenario, number, column, book) for number, column in enumerate(values.T.tolist())
+    )
     return replace(
         plan,
         parameters=tuple(Parameter(one.name, one.law) for one in uncertain),
@@ -175,12 +179,14 @@ def _check_count(scenario: Scenario, count: int) -> None:
         raise ScenarioError([scenario.source.problem(place, found, expected, todo)])
 
 
-def _draw(scenario: Scenario, number: int, values: list[float]) -> Plan:
+def _draw(
+    scenario: Scenario, number: int, values: list[float], book: Rulebook | None = None
+) -> Plan:
     """Resolve a scenario with drawn figures in the places of the uncertain ones."""
     uncertain = scenario.uncertain
     figures = dict(zip((one.path for one in uncertain), values, strict=True))
     try:
-        plan = _resolved(validate(with_figures(scenario.source, figures)))
+        plan = _resolved(validate(with_figures(scenario.source, figures)), book=book)
     except ScenarioError as error:
         raise ScenarioError(named_as_draws(error.problems, number, figures, uncertain)) from None
     return replace(plan, figures=(), warnings=(), description="", drawn=tuple(values))
@@ -200,9 +206,9 @@ def text_of(words: dict[str, Any]) -> str:
     return out.getvalue()
 
 
-def _assumptions(scenario: Scenario, last: int) -> Rulebook:
+def _assumptions(scenario: Scenario, last: int, book: Rulebook | None) -> Rulebook:
     """Read the assumption set, carried forward to the last year if the scenario projects it."""
-    book = rulebook.read("assumptions", scenario.assumptions)
+    book = book or rulebook.read("assumptions", scenario.assumptions)
     return book if scenario.projection is None else book.carried(last)
 
 

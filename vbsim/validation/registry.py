@@ -1,0 +1,109 @@
+"""All validation targets, in the order of their numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+from vbsim.validation import (
+    absent,
+    aggregates,
+    concentration,
+    episodes,
+    insurers,
+    large_claims,
+    members,
+    minimum_rates,
+    noise,
+    program,
+    replay,
+)
+from vbsim.validation.base import MISS, Target
+
+GROUPS = {
+    "V1": "How noisy a measured savings rate is",
+    "V2": "Minimum savings rate by size",
+    "V3": "Results of the Medicare Shared Savings Program",
+    "V5": "Insurers that differ in size alone",
+    "V6": "Aggregate losses of the textbooks",
+    "V7": "Concentration of Medicare spending",
+    "V8": "Large claims",
+    "V9": "How often members use care, and how far that persists",
+    "V10": "Regression to the mean",
+    "V11": "ACOs of the chronically ill",
+    "V12": "Episodes",
+}
+_REVENUE = "loss limits by the participants' revenue are not in the public file: {} ACO{}"
+_COUNTED = "half a point and a trace below the printed share; how it was counted is not stated"
+_PRINTED = "no number of ACOs gives the printed share: its last digit is one too high"
+_PRIOR = "one prior of true savings for all sizes: {}"
+_ONE_TYPE = "one episode type stands for knee and elective hip"
+_HIP = "shares of this type are UNVERIFIED, and its procedures are not those of the study"
+_CV = "spreads of the components are UNVERIFIED, and components are drawn independently"
+_STAY = "members who stay take luck out; real ACOs also change participants"
+_VISITS = "all evaluation and management visits, nearly twice the survey's office visits"
+_PERSIST = "illness persists less in the model than in the survey; ill_persistence is UNVERIFIED"
+# What is missed, and why; the page and README show by how much.
+MISSES: dict[str, str] = {
+    **dict.fromkeys(("V3.owe_2021", "V3.net_2021"), _REVENUE.format(3, "s")),
+    **dict.fromkeys(("V3.owe_2022", "V3.net_2022"), _REVENUE.format(1, "")),
+    "V3.net_2023": _REVENUE.format(3, "s"),
+    **dict.fromkeys(("V2.on_table_2018", "V2.on_table_2021"), _COUNTED),
+    **dict.fromkeys(("V3.saving_2020", "V3.saving_2023"), _PRINTED),
+    "V3.net_2019": _REVENUE.format(1, ""),
+    "V3.losses_2019": _REVENUE.format(1, ""),
+    "V3.losses_2021": _REVENUE.format(3, "s"),
+    "V3.losses_2022": _REVENUE.format(1, ""),
+    "V3.losses_2023": _REVENUE.format(3, "s"),
+    **dict.fromkeys(
+        (f"V3.simulated_sd_{low}" for low in (5_000, 10_000, 15_000, 20_000)),
+        _PRIOR.format("the smaller come out too much alike"),
+    ),
+    "V3.simulated_sd_50000": _PRIOR.format("the largest come out too different"),
+    "V3.forecast_earn_2022": "more were expected to earn than did; no cause was found",
+    **dict.fromkeys(
+        (f"V3.luck_{size}" for size in (6_227, 8_620, 12_133, 17_165, 23_951, 38_154)), _STAY
+    ),
+    "V9.vmr_inpatient": "fitted to the concentration of spending, not to the survey's counts",
+    "V9.none_ed": "0.35 visits a year in 2022, 0.26 in the survey of 1988",
+    "V9.vmr_physician": _VISITS,
+    "V9.none_physician": _VISITS,
+    "V9.correlation_log": _PERSIST,
+    "V9.correlation_visits": _PERSIST,
+    "V10.top_1": _PERSIST,
+    "V10.bottom_half": f"{_PERSIST}; the survey is of all ages",
+    "V12.tka_irf": _ONE_TYPE,
+    "V12.tka_snf": _ONE_TYPE,
+    "V12.tha_readmission": _ONE_TYPE,
+    "V12.hip_readmission": _HIP,
+    "V12.hip_irf": _HIP,
+    "V12.hip_snf": _HIP,
+    "V12.hip_cv": _CV,
+    "V12.colectomy_sigma": _CV,
+}
+
+
+@cache
+def targets() -> tuple[Target, ...]:
+    """Every target; a key comes once."""
+    found = [
+        *noise.targets(),
+        *concentration.closed_form(),
+        *minimum_rates.confidences(),
+        *minimum_rates.targets(),
+        *replay.targets(),
+        *program.targets(),
+        *noise.luck_targets(),
+        *insurers.targets(),
+        *aggregates.targets(),
+        *concentration.targets(),
+        *large_claims.targets(),
+        *members.targets(),
+        *episodes.targets(),
+        *absent.targets(),
+    ]
+    ordered = sorted(found, key=lambda one: list(GROUPS).index(one.group))
+    return tuple(
+        replace(one, expected=MISS, reason=MISSES[one.key]) if one.key in MISSES else one
+        for one in ordered
+    )
