@@ -14,7 +14,14 @@ from vbsim.validation.base import (
     percent,
 )
 
-_UNDER_65 = "persons under 65: needs an assumption set for them, and there is none"
+_UNDER_65 = (
+    "persons under 65: the page simulates medicare_ffs alone; tests/validation/test_persistence.py "
+    "holds the set commercial against the experiment"
+)
+_NO_PROGRAM = (
+    "the page simulates no program; tests/kernels/test_interventions.py holds one without an "
+    "effect against the trial"
+)
 _NO_SIZE = "the abstract gives neither the ACO's size nor its minimum savings rate"
 _NO_TOLERANCE = "no tolerance is stated and no price level: a mean of another decade"
 _NOT_MODELLED = "episodes have no such outcome"
@@ -72,10 +79,10 @@ _ROWS: tuple[tuple[str, str, str, str, float, Show, str], ...] = (
      Show(2), _UNDER_65),
     ("V10.before_after", "fall of admissions before and after enrolment, without an effect",
      "Camden RCT, NEJM 2020;382:152", VERIFIED, 0.38, percent(0),
-     "needs enrolment on a recent admission, which scenarios do not have"),
+     _NO_PROGRAM),
     ("V10.randomized", "difference of the randomized arms", "Camden RCT, NEJM 2020;382:152",
      VERIFIED, 0.0082, percent(2),
-     "needs enrolment on a recent admission, which scenarios do not have"),
+     _NO_PROGRAM),
     ("V11.typical", "typical ACO: false positives and negatives, 5 to 8 %",
      "Duncan et al., NAAJ 2023;27:242", VERIFIED, 0.065, percent(), _NO_SIZE),
     ("V11.diabetes", "ACO of diabetics: false positives and negatives, 26 to 28 %",
