@@ -112,9 +112,25 @@ def _gathered(client: Any, work: Work, spans: Iterator[range], address: str) -> 
         done = _some_done(pending)
         for future in done:
             pending.remove(future)
-            yield future.result()
+            yield _result(future, client, address)
         if not done and not client.nthreads():
             raise ConnectionError(f"no worker is left at {address}")
+
+
+def _result(future: Any, client: Any, address: str) -> Block:
+    """Fetch a block that is done; the worker that has it may be lost before it is here.
+
+    Dask then has it made again by another worker, or waits without end for one.
+    """
+    for _ in range(_RETRIES):
+        try:
+            found: Block = future.result(timeout=_LONG)
+        except TimeoutError:
+            if not client.nthreads():
+                raise ConnectionError(f"no worker is left at {address}") from None
+        else:
+            return found
+    raise ConnectionError(f"workers at {address} do not give what they finished")
 
 
 def _some_done(futures: Collection[Any]) -> Collection[Any]:
