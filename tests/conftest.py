@@ -31,6 +31,17 @@ PORTFOLIOS = [path for path in _SHIPPED if is_portfolio(read_source(path))]
 SCENARIOS = [path for path in _SHIPPED if path not in PORTFOLIOS]
 
 
+# Keys of a population whose members come, go, fall ill and die.
+DYNAMICS = {
+    "retention": 0.8,
+    "leaving_ratio": 1.6,
+    "transient_persistence": 0.4,
+    "death_well": 0.01,
+    "death_ill": 0.12,
+    "end_of_life_ratio": 2.5,
+}
+
+
 def small_scenario(**changes: Any) -> Scenario:
     """Two segments, two base years, one MSSP track and capitation; ``changes`` replace keys."""
     words: dict[str, Any] = {

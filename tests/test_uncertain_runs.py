@@ -75,7 +75,7 @@ def test_a_program_is_each_draws_own() -> None:
             np.testing.assert_array_equal(own[name][at], seen[name][at])
     found = returned(plan, seen)
     assert found is not None
-    paid = settle(plan, seen)["statement"].sel(line="capitation.program_cost").sum("year")
+    paid = settle(plan, seen)["statement"].sel(line="capitation.intervention_cost").sum("year")
     np.testing.assert_allclose(found["cost"], -paid, rtol=1e-12)
     by_draw = found["cost"].values.reshape(-1, plan.inner).mean(axis=1)
     told = {row["measure"]: row for row in summary_rows(found)}["program.cost.mean"]

@@ -176,7 +176,7 @@ def _own_claims(plan: Plan, terms: economics.Terms, row: int, seen: Seen) -> dic
     """Claims of each service that the holder renders in part, (R,) [USD]."""
     columns = {s.name: plan.world.services.index(s.name) for s in terms.services}
     cost = seen.facts["cost"][:, row]
-    return {name: np.einsum("rs->r", cost[..., column]) for name, column in columns.items()}
+    return {name: summed(cost[..., column]) for name, column in columns.items()}
 
 
 def _with_retentions(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from tests.conftest import small_scenario
+from tests.conftest import DYNAMICS, small_scenario
 from vbsim.engines import choose
 from vbsim.engines.collective import CollectiveEngine, moments
 from vbsim.engines.systematic import systematic
@@ -19,14 +19,6 @@ from vbsim.settle import settle
 from vbsim.simulate import blocks, engine_of
 
 STEADY: dict[str, float] = {}
-DYNAMIC = {
-    "retention": 0.8,
-    "leaving_ratio": 1.6,
-    "transient_persistence": 0.4,
-    "death_well": 0.01,
-    "death_ill": 0.12,
-    "end_of_life_ratio": 2.5,
-}
 
 
 def a_plan(members: int, dynamics: dict[str, float] = STEADY, **changes: Any) -> Plan:
@@ -144,7 +136,7 @@ def compare(plan: Plan, claims: int, collective: int) -> dict[str, tuple[float, 
     return out
 
 
-@pytest.mark.parametrize("dynamics", [STEADY, DYNAMIC], ids=["steady", "dynamic"])
+@pytest.mark.parametrize("dynamics", [STEADY, DYNAMICS], ids=["steady", "dynamic"])
 def test_settlements_agree_with_the_claims_engine(dynamics: dict[str, float]) -> None:
     """A first look, at 1,000 members: every figure within 4 standard errors; the long test has
     the tolerances."""
@@ -217,7 +209,7 @@ def test_auto_takes_claims_for_a_laser() -> None:
     [
         (1_000, 40_000, STEADY),
         (5_000, 20_000, STEADY),
-        (5_000, 20_000, DYNAMIC),
+        (5_000, 20_000, DYNAMICS),
         (20_000, 10_000, STEADY),
     ],
 )

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from tests.conftest import small_scenario
+from tests.conftest import DYNAMICS, small_scenario
 from vbsim.engines import choose
 from vbsim.engines.claims import ClaimsEngine
 from vbsim.engines.collective import moments
@@ -154,16 +154,6 @@ def test_easier_access_lowers_everybodys_use() -> None:
     assert ratio[:, 1].mean() == pytest.approx(0.8, abs=0.01)
     gone = (without["cost"] - seen["cost"]).values[:, 1, 0, service].mean()
     assert seen["program_access_savings"].values[:, 1].mean() == pytest.approx(gone, rel=0.1)
-
-
-DYNAMICS = {
-    "retention": 0.8,
-    "leaving_ratio": 1.6,
-    "transient_persistence": 0.4,
-    "death_well": 0.01,
-    "death_ill": 0.12,
-    "end_of_life_ratio": 2.5,
-}
 
 
 def recorded(batches: int, **population: Any) -> tuple[Plan, np.ndarray, np.ndarray]:

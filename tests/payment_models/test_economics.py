@@ -5,10 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tests.conftest import small_scenario
 from vbsim.errors import ParameterError
 from vbsim.payment_models import economics, risk_based_capital
 from vbsim.payment_models.base import Statement, Transfer, given, step
 from vbsim.payment_models.stop_loss import Specific, exchanged, without_cover
+from vbsim.scenario.resolve import resolve
+from vbsim.settle import settle
+from vbsim.simulate import simulate
 from vbsim.vocabulary import DOWNSTREAM, PARTIES, PAYER, PROVIDER, PURCHASER
 
 EXPOSURE = np.array([[600.0, 400.0]])  # person-years of two segments, one realization
@@ -152,3 +156,32 @@ def test_another_cover_in_place_of_the_own() -> None:
     assert without_cover(outside).tolist() == [1e6]
     change, recovered = exchanged(outside, other, np.array([90e3]), np.array([1e3]))
     assert (change[0], recovered[0]) == (0.0, 0.0)
+
+
+def test_own_programs_beside_an_intervention_are_both_paid() -> None:
+    plan = resolve(
+        small_scenario(
+            realizations=5,
+            economics={"own": {"program_pmpm": 2.0}},
+            contracts={
+                "capitation": {
+                    "model": "capitation", "expected_cost_share": 1.0, "economics": "own",
+                },
+            },
+            intervention={
+                "predictor": {"auc": 0.66}, "capacity": 0.1, "engagement": 0.5, "member_pmpm": 3.0,
+            },
+        )
+    )  # fmt: skip
+    found = settle(plan, simulate(plan)).sel(contract="capitation")
+    lines = found["statement"].isel(line=found["adds_to_net"].values == 1)
+    holder = found["net_to_party"].sel(party=str(found["holder"].values))
+    np.testing.assert_allclose(lines.sum("line").values, holder.values)
+    own, bought = (lines.sel(line=f"capitation.{n}_cost") for n in ("program", "intervention"))
+    np.testing.assert_allclose(bought.values, 1.5 * own.values)  # 3 and 2 USD PMPM
+
+
+def test_a_line_cannot_stand_twice() -> None:
+    statement = Statement({"program_cost": step(np.array([-1.0]), "1")})
+    with pytest.raises(ValueError, match="statement line program_cost stands twice"):
+        statement.plus({"program_cost": step(np.array([-2.0]), "1")})

@@ -48,7 +48,8 @@ def backtest(
     last history file; CRPS and log score (minus the log density) are better when lower.
     """
     from vbsim.backtest import backtest as run_backtest
-    from vbsim.report.backtest import check_folder, write_backtest
+    from vbsim.report.backtest import write_backtest
+    from vbsim.report.page_folder import check_folder
 
     if out is not None:
         check_folder(out)

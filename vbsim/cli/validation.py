@@ -26,7 +26,8 @@ def validation(
     With JSON a page is written only where ``out`` says so.
     """
     from vbsim.cli.commands import free_folder
-    from vbsim.report.validation import check_folder, write_validation
+    from vbsim.report.page_folder import check_folder
+    from vbsim.report.validation import write_validation
     from vbsim.scenario.load import load
     from vbsim.validation import validate
 

@@ -11,7 +11,7 @@ A payment model is a module that holds
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -164,6 +164,18 @@ class Statement:
     lines: Mapping[str, Line]
     transfers: tuple[Transfer, ...] = ()
     party: str = PROVIDER
+
+    def plus(self, lines: Mapping[str, Line], transfers: Iterable[Transfer] = ()) -> Statement:
+        """Add lines and their flows; the party stays.
+
+        Raises
+        ------
+        ValueError
+            If a line of the name is there: its money would vanish from the result.
+        """
+        if twice := sorted(self.lines.keys() & lines.keys()):
+            raise ValueError(f"statement line {twice[0]} stands twice")
+        return Statement({**self.lines, **lines}, (*self.transfers, *transfers), self.party)
 
     @property
     def facts(self) -> dict[str, FloatArray]:

@@ -142,7 +142,7 @@ def with_economics(
             what, value = name.replace("_", " "), lines[name].value
             flows.append(Transfer(other, statement.party, what, np.maximum(value, 0.0)))
             flows.append(Transfer(statement.party, other, what, np.maximum(-value, 0.0)))
-    return Statement({**statement.lines, **lines}, (*statement.transfers, *flows), statement.party)
+    return statement.plus(lines, flows)
 
 
 def _margin(terms: Terms, claims: dict[str, FloatArray], exposure: FloatArray) -> Lines:

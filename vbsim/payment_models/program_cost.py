@@ -70,29 +70,32 @@ def with_program(
     """Add what the program costs and spares to a statement; its party pays."""
     paid, spared = cost(terms, person_years, flagged, engaged_years), saving(terms, person_years)
     lines = {
-        "program_months": given(12.0 * person_years, "exposure", "member-months"),
-        "program_pmpm": given(terms.member_pmpm, "program, each member", "USD PMPM"),
-        "program_flagged": given(flagged, "members flagged by the program", "members"),
-        "program_flagged_cost": given(terms.flagged_cost, "outreach, each flagged member", "USD"),
-        "program_engaged_months": given(
+        "intervention_months": given(12.0 * person_years, "exposure", "member-months"),
+        "intervention_pmpm": given(terms.member_pmpm, "program, each member", "USD PMPM"),
+        "intervention_flagged": given(flagged, "members flagged by the program", "members"),
+        "intervention_flagged_cost": given(
+            terms.flagged_cost, "outreach, each flagged member", "USD"
+        ),
+        "intervention_engaged_months": given(
             12.0 * engaged_years, "exposure of members who take part", "member-months"
         ),
-        "program_engaged_pmpm": given(
+        "intervention_engaged_pmpm": given(
             terms.engaged_pmpm, "program, each who takes part", "USD PMPM"
         ),
         "administrative_saving_pmpm": given(
             terms.administrative_saving_pmpm, "work spared by automation, net", "USD PMPM"
         ),
-        "program_cost": step(
+        "intervention_cost": step(
             -paid,
-            "-(program_pmpm * program_months + program_flagged_cost * program_flagged + "
-            "program_engaged_pmpm * program_engaged_months)",
+            "-(intervention_pmpm * intervention_months"
+            " + intervention_flagged_cost * intervention_flagged"
+            " + intervention_engaged_pmpm * intervention_engaged_months)",
         ),
-        "administrative_saving": step(spared, "administrative_saving_pmpm * program_months"),
+        "administrative_saving": step(spared, "administrative_saving_pmpm * intervention_months"),
     }
     flows = (
         Transfer(statement.party, VENDOR, "program", paid),
         Transfer(VENDOR, statement.party, "administration spared", np.maximum(spared, 0.0)),
         Transfer(statement.party, VENDOR, "automation", np.maximum(-spared, 0.0)),
     )
-    return Statement({**statement.lines, **lines}, (*statement.transfers, *flows), statement.party)
+    return statement.plus(lines, flows)

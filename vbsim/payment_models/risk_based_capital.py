@@ -112,7 +112,7 @@ def with_risk_based_capital(
             YES_OR_NO,
         ),
     }
-    return end, Statement({**statement.lines, **lines}, statement.transfers, statement.party)
+    return end, statement.plus(lines)
 
 
 def _tiered(name: str, what: str, value: FloatArray, words: str, tiers: Tiers) -> Lines:

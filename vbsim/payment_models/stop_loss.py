@@ -174,7 +174,7 @@ def with_stop_loss(
             premium, recovery = (lines[f"{kind}_{n}"].value for n in ("premium", "recovery"))
             flows.append(Transfer(statement.party, REINSURER, f"{what} premium", -premium))
             flows.append(Transfer(REINSURER, statement.party, f"{what} recovery", recovery))
-    return Statement({**statement.lines, **lines}, (*statement.transfers, *flows), statement.party)
+    return statement.plus(lines, flows)
 
 
 def without_cover(statement: Statement) -> FloatArray:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +13,12 @@ from numpy.typing import NDArray
 
 from vbsim.backtest import BANDS, LEVELS, Backtest
 from vbsim.backtest.scores import coverage
-from vbsim.errors import RunFolderError
 from vbsim.plots.backtest import BACKTEST_FIGURES
 from vbsim.plots.backtest.names import FORECASTS, band
 from vbsim.plots.text import MILLION, MISSING, number, percent
 from vbsim.report import inputs
-from vbsim.report.figures import draw_all
 from vbsim.report.page import embedded, template
-from vbsim.report.unfinished import whole_folder
+from vbsim.report.page_folder import write_page
 
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _COLUMNS = (
@@ -54,22 +52,14 @@ def write_backtest(found: Backtest, out: Path) -> None:
     RunFolderError
         If ``out`` exists and is not an empty folder.
     """
-    check_folder(out)
-    with whole_folder(out) as folder:
-        (folder / "figures").mkdir()
-        figures = draw_all(BACKTEST_FIGURES, found, folder / "figures")
-        (folder / "report.html").write_text(render(found, figures), encoding="utf-8")
-        (folder / "scores.json").write_text(json.dumps(found.summary(), indent=2) + "\n", "utf-8")
-        with (folder / "forecasts.csv").open("w", encoding="utf-8", newline="") as text:
-            writer = csv.writer(text, lineterminator="\n")
-            writer.writerow(_COLUMNS)
-            writer.writerows(forecast_rows(found))
+    write_page(out, BACKTEST_FIGURES, found, render, "scores.json", partial(_forecasts, found))
 
 
-def check_folder(out: Path) -> None:
-    """Refuse a folder that holds something, before any work is done."""
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise RunFolderError(f"{out} exists and is not an empty folder; choose another with -o")
+def _forecasts(found: Backtest, folder: Path) -> None:
+    with (folder / "forecasts.csv").open("w", encoding="utf-8", newline="") as text:
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(_COLUMNS)
+        writer.writerows(forecast_rows(found))
 
 
 def render(found: Backtest, figures: dict[str, Path]) -> str:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from vbsim.errors import RunFolderError
 from vbsim.plots.text import number, percent
 from vbsim.plots.validation import VALIDATION_FIGURES
 from vbsim.plots.validation.tornado import label
-from vbsim.report.figures import draw_all
 from vbsim.report.inputs import shown_value
 from vbsim.report.page import embedded, template
-from vbsim.report.unfinished import whole_folder
+from vbsim.report.page_folder import write_page
 from vbsim.validation import (
     GROUPS,
     MISS,
@@ -26,8 +23,6 @@ from vbsim.validation import (
     Sensitivity,
     Validation,
 )
-
-PAGE, VERDICTS = "report.html", "validation.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +55,7 @@ def write_validation(found: Validation, out: Path) -> None:
     RunFolderError
         If ``out`` exists and is not an empty folder.
     """
-    check_folder(out)
-    with whole_folder(out) as folder:
-        (folder / "figures").mkdir()
-        figures = draw_all(VALIDATION_FIGURES, found, folder / "figures")
-        (folder / PAGE).write_text(render(found, figures), encoding="utf-8")
-        (folder / VERDICTS).write_text(json.dumps(found.summary(), indent=2) + "\n", "utf-8")
-
-
-def check_folder(out: Path) -> None:
-    """Refuse a folder that holds something, before any work is done."""
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise RunFolderError(f"{out} exists and is not an empty folder; choose another with -o")
+    write_page(out, VALIDATION_FIGURES, found, render, "validation.json")
 
 
 def render(found: Validation, figures: dict[str, Path]) -> str:
