@@ -20,10 +20,7 @@ from vbsim import streams
 from vbsim.generators import unit_cost
 from vbsim.measures.precision import FloatArray
 
-# Of forty comparisons at three standard errors one is missed in one of ten seeds, by luck alone.
-# Seed 6, tried first, missed the mean of CP(10) of Gamma(2, 1) by 3.3; over 40 other streams of
-# 100,000 years its mean gap was 0.5 standard errors, so no bias was found.
-_SEED = 1
+_SEED = 6
 
 
 @dataclass(frozen=True, slots=True)
