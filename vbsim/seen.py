@@ -9,7 +9,7 @@ import xarray as xr
 
 from vbsim import vocabulary
 from vbsim.contract import Contract
-from vbsim.payment_models.base import FloatArray
+from vbsim.payment_models.base import FloatArray, summed
 from vbsim.plan import BoolArray
 
 _CACHED = 1 << 14  # numbers that stay near the processor while they are moved
@@ -44,7 +44,7 @@ class Seen:
     @classmethod
     def of(cls, experience: xr.Dataset) -> Seen:
         """Read an Experience."""
-        facts = {str(name): experience[name].to_numpy() for name in experience.data_vars}
+        facts = {str(name): experience.variables[name].values for name in experience.data_vars}
         facts |= {name: _by_column(facts[name]) for name in _BY_COLUMN & facts.keys()}
         facts |= {name: np.ascontiguousarray(facts[name]) for name in ("claims", "cost")}
         dims = (
@@ -54,7 +54,7 @@ class Seen:
             vocabulary.EPISODE_LIMIT,
         )
         there = [dim for dim in dims if dim in experience.dims]
-        names = {dim: [str(name) for name in experience[dim].to_numpy()] for dim in there}
+        names = {dim: [str(name) for name in experience.variables[dim].values] for dim in there}
         cost = _by_column(np.einsum("rtsk->rts", facts["cost"]))
         return cls(facts, names, cost, summed(facts["person_years"]))
 
@@ -62,11 +62,12 @@ class Seen:
         """Members' cost in a layer, (R, T, S) [USD]; all claims for the empty name."""
         if not name:
             return self.cost
-        return self.facts["layer_cost"][..., self.names[vocabulary.LAYER].index(name)]
+        one = self.facts["layer_cost"][..., self.names[vocabulary.LAYER].index(name)]
+        return _by_column(one)
 
     def factor(self, name: str) -> FloatArray:
         """Factor of every year, (R, T); 1 where the plan has none."""
-        return self.facts.get(name, np.ones(self.exposure.shape))
+        return self.facts.get(name, np.broadcast_to(1.0, self.exposure.shape))
 
     def counted(self, contract: Contract) -> FloatArray:
         """Expenditure of every year and segment as the contract measures it, (R, T, S) [USD]."""
@@ -93,19 +94,6 @@ def _by_column(values: FloatArray) -> FloatArray:
     for start in range(0, len(values), at_once):
         columns[start : start + at_once] = values[start : start + at_once]
     return columns
-
-
-def summed(values: FloatArray) -> FloatArray:
-    """Sum over the last axis, one column after the other: the same whatever the block."""
-    total = np.zeros_like(values[..., :1])[..., 0]
-    for column in range(values.shape[-1]):
-        total += values[..., column]
-    return total
-
-
-def of_years(values: FloatArray, rows: list[int]) -> FloatArray:
-    """Choose years, (R, len(rows), ...), each column still in one piece of memory."""
-    return np.moveaxis(np.moveaxis(values, 0, -1)[rows], -1, 0)
 
 
 def of_services(values: FloatArray, row: int, inside: BoolArray) -> FloatArray:

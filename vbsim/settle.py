@@ -5,7 +5,8 @@ A pure function: it draws nothing, so a better term never pays less in any reali
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from vbsim.contract import Contract
 from vbsim.errors import ParameterError
 from vbsim.payment_models import MODELS, benchmarks, economics, fee_for_service, program_benchmarks
 from vbsim.payment_models.agreement import Carried, under_agreement
-from vbsim.payment_models.base import ContractYear, FloatArray, Line, Statement
+from vbsim.payment_models.base import ContractYear, FloatArray, Line, Statement, summed
 from vbsim.payment_models.economics import with_economics
 from vbsim.payment_models.program_benchmarks import Blended, Measured, Rebased
 from vbsim.payment_models.program_cost import with_program
@@ -29,7 +30,7 @@ from vbsim.payment_models.stop_loss import (
     without_cover,
 )
 from vbsim.plan import Plan
-from vbsim.seen import Seen, of_services, of_years, summed
+from vbsim.seen import Seen, of_services
 from vbsim.settlement import labelled
 
 
@@ -130,9 +131,9 @@ def _walk(plan: Plan, contract: Contract, seen: Seen) -> list[Statement]:
     saved: dict[int, FloatArray] = {}  # savings per person-year by position of the year
     charged = contract.risk_based_capital
     capital: FloatArray | float = 0.0 if charged is None else charged.capital
-    base, counted = _base_per_capita(contract, seen), seen.counted(contract)
+    counted = _Counted(seen.counted(contract), seen.facts["person_years"])
     for number, row in enumerate(np.flatnonzero(plan.performance).tolist()):
-        year, benchmark_lines = _contract_year(contract, number, row, seen, (base, counted), saved)
+        year, benchmark_lines = _contract_year(contract, number, row, seen, counted, saved)
         agreement = contract.agreement[number] if contract.agreement else None
         if agreement is not None and agreement.months == 0.0:
             _, outside = fee_for_service.settle(None, year, fee_for_service.Terms())
@@ -223,34 +224,44 @@ def _offer(retention: Retention | None) -> tuple[str, float, float, float]:
     return f"{retention.attachment:.0f}", retention.attachment, premium, retention.expected_pmpm
 
 
-def _base_per_capita(contract: Contract, seen: Seen) -> FloatArray:
-    """Expenditure per person-year of the benchmark's base years, (R, B, S) [USD]."""
-    base = list(contract.base_years)
-    counted = seen.layer(contract.expenditure_layer)
-    return of_years(counted, base) / of_years(seen.facts["person_years"], base)
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """Expenditure as a contract measures it [USD], and exposure, (R, T, S); what follows, once."""
+
+    expenditure: FloatArray
+    exposure: FloatArray
+    known: dict[int, FloatArray] = field(default_factory=dict)
+    trends: program_benchmarks.Trends = field(default_factory=dict)
+
+    def per_capita(self, rows: Sequence[int]) -> list[FloatArray]:
+        """Expenditure per person-year of base years, each (R, S) [USD]; worked out once."""
+        for row in rows:
+            if row not in self.known:
+                self.known[row] = self.expenditure[:, row] / self.exposure[:, row]
+        return [self.known[row] for row in rows]
 
 
 def _by_rules(
     terms: Rebased | Blended,
     row: int,
     seen: Seen,
-    counted: FloatArray,
+    counted: _Counted,
     expenditure: FloatArray,
     saved: dict[int, FloatArray],
 ) -> program_benchmarks.Found:
     """Benchmark of a performance year by its program's rules."""
-    base, facts = list(terms.base_years), seen.facts
-    rows = [*base, row]
-    unknown = np.full(len(counted), np.nan)
+    base, rows = terms.base_years, (*terms.base_years, row)
+    national, regional = seen.facts["national_factor"], seen.factor("regional_factor")
+    unknown = np.full(len(expenditure), np.nan)
     measured = Measured(
-        base_per_capita=of_years(counted, base) / of_years(facts["person_years"], base),
-        person_years=facts["person_years"][:, row],
-        national_factor=of_years(facts["national_factor"], rows),
-        regional_factor=of_years(seen.factor("regional_factor"), rows),
+        base_per_capita=counted.per_capita(base),
+        person_years=counted.exposure[:, row],
+        national_factor=[national[:, year] for year in rows],
+        regional_factor=[regional[:, year, None] for year in rows],
         base_savings=np.stack([saved.get(year, unknown) for year in base]).T,
         expenditure=expenditure,
     )
-    return program_benchmarks.found(terms, measured)
+    return program_benchmarks.found(terms, measured, counted.trends)
 
 
 def _contract_year(
@@ -258,12 +269,11 @@ def _contract_year(
     number: int,
     row: int,
     seen: Seen,
-    expenditures: tuple[FloatArray, FloatArray],
+    counted: _Counted,
     saved: dict[int, FloatArray],
 ) -> tuple[ContractYear, dict[str, Line]]:
     facts, cost = seen.facts, seen.cost[:, row]
-    base, counted = expenditures
-    expenditure, exposure = summed(counted[:, row]), facts["person_years"][:, row]
+    expenditure, exposure = summed(counted.expenditure[:, row]), facts["person_years"][:, row]
     mark = np.full(cost.shape[0], np.nan)
     explained: dict[str, Line] = {}
     guardrail: FloatArray | float = 0.0
@@ -273,6 +283,7 @@ def _contract_year(
         mark, explained, guardrail = found.total, found.lines, found.guardrail
     elif terms is not None:
         national = facts["national_factor"][:, row]
+        base = counted.per_capita(contract.base_years)
         mark, explained = benchmarks.benchmark(terms, base, exposure, national)
     total = summed(cost)
     year = ContractYear(

@@ -313,11 +313,12 @@ def label(dataset: xr.Dataset, stage: str) -> xr.Dataset:
         odd = sorted(found ^ set(expected))
         raise ValueError(f"{stage}: variables missing or unknown: {', '.join(odd)}")
     for name, variable in expected.items():
-        if dataset[name].dims != variable.dims:
-            raise ValueError(f"{stage}: {name} has dims {dataset[name].dims}, not {variable.dims}")
-        dataset[name].attrs.update(units=variable.units, long_name=variable.long_name)
+        one = dataset.variables[name]
+        if one.dims != variable.dims:
+            raise ValueError(f"{stage}: {name} has dims {one.dims}, not {variable.dims}")
+        one.attrs.update(units=variable.units, long_name=variable.long_name)
     for coordinate in map(str, dataset.coords):
-        attributes = dataset[coordinate].attrs
+        attributes = dataset.variables[coordinate].attrs
         attributes.setdefault("long_name", COORDINATES.get(coordinate, coordinate))
         attributes.setdefault("units", "1")
     return dataset

@@ -10,9 +10,9 @@ import pytest
 from vbsim.errors import ParameterError
 from vbsim.payment_models.benchmarks import Published, Simulated, benchmark
 
-# Two realizations, two base years, two segments. The second realization costs twice the first.
+# Two base years, two realizations, two segments. The second realization costs twice the first.
 PER_CAPITA = np.array([[1_000.0, 2_000.0], [1_100.0, 2_400.0]])
-BASE = PER_CAPITA * np.array([1.0, 2.0])[:, None, None]
+BASE = PER_CAPITA[:, None] * np.array([1.0, 2.0])[:, None]
 PERSON_YEARS = np.array([[12.0, 6.0], [12.0, 6.0]])
 NATION = np.array([[1.02, 0.95], [1.02, 0.95]])
 
@@ -81,11 +81,11 @@ def test_published_benchmark_by_hand() -> None:
 def test_base_years_bring_their_own_luck(weights: list[float], factor: float) -> None:
     realizations, count = 200_000, len(weights)
     rng = np.random.default_rng(11)
-    luck = rng.normal(10_000.0, 300.0, (realizations, count + 1, 1))
+    luck = rng.normal(10_000.0, 300.0, (count + 1, realizations, 1))
     terms = Simulated(np.array(weights), np.ones((count, 1)), 1.0, follows_nation=False)
     ones = np.ones((realizations, 1))
-    total, _ = benchmark(terms, luck[:, :-1], ones, ones)
-    spread = (total - luck[:, -1, 0]).std() / 300.0
+    total, _ = benchmark(terms, luck[:-1], ones, ones)
+    spread = (total - luck[-1, :, 0]).std() / 300.0
     # The standard error of a standard deviation is 1 / sqrt(2 n) of it, 0.16 %; four of them.
     assert spread == pytest.approx(factor, rel=4.0 / np.sqrt(2.0 * realizations))
 

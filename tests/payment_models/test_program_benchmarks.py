@@ -41,12 +41,12 @@ def rebased(**changes: Any) -> Rebased:
 
 
 def measured(**changes: Any) -> Measured:
-    """A base year of 12,000 USD per person-year and 1,000 person-years."""
+    """A base year of 12,000 USD per person-year and 1,000 person-years; (years, R, S)."""
     facts: dict[str, Any] = {
         "base_per_capita": np.full((1, 1, 1), 12_000.0),
         "person_years": np.full((1, 1), 1_000.0),
-        "national_factor": np.ones((1, 2, 1)),
-        "regional_factor": np.ones((1, 2)),
+        "national_factor": np.ones((2, 1, 1)),
+        "regional_factor": np.ones((2, 1, 1)),
         "base_savings": np.full((1, 1), np.nan),
         "expenditure": np.full(1, 12e6),
     }
@@ -72,8 +72,8 @@ def test_worked_example_a10() -> None:
 
 def test_update_follows_what_nation_and_region_turned_out_to_be() -> None:
     """The nation 2 % above expectation, the region 1 % more: 1.05 * 1.02 and 1.03 * 1.02 * 1.01."""
-    national = np.array([[[1.0], [1.02]]])
-    seen = measured(national_factor=national, regional_factor=np.array([[1.0, 1.01]]))
+    national = np.array([[[1.0]], [[1.02]]])
+    seen = measured(national_factor=national, regional_factor=np.array([[[1.0]], [[1.01]]]))
     # 0.2 * 1.071 + 0.8 * 1.061106 = 1.0630848; 2/3 of it and 1/3 of 1.06 = 1.0620565.
     assert found(rebased(), seen).total == pytest.approx(12_000_000 * 1.0620565, rel=1e-7)
 
@@ -96,9 +96,9 @@ def test_base_years_are_trended_to_the_last_weighted_and_at_its_risk() -> None:
         stated_savings=np.full(3, np.nan),
     )
     seen = measured(
-        base_per_capita=np.array([[[10_800.0], [11_500.0], [12_100.0]]]),
-        national_factor=np.ones((1, 4, 1)),
-        regional_factor=np.ones((1, 4)),
+        base_per_capita=np.array([[[10_800.0]], [[11_500.0]], [[12_100.0]]]),
+        national_factor=np.ones((4, 1, 1)),
+        regional_factor=np.ones((4, 1, 1)),
         base_savings=np.full((1, 3), np.nan),
     )
     lines = lines_of(found(terms, seen))
@@ -149,7 +149,7 @@ def test_bounds_of_the_regional_adjustment_hold_for_each_enrollment_type() -> No
     seen = measured(
         base_per_capita=np.array([[[12_000.0, 24_000.0]]]),
         person_years=np.array([[600.0, 400.0]]),
-        national_factor=np.ones((1, 2, 2)),
+        national_factor=np.ones((2, 1, 2)),
     )
     lines = lines_of(found(terms, seen))
     assert lines["weighted_gap_to_region"] == pytest.approx(600 * 700 - 400 * 350)
@@ -181,9 +181,9 @@ def test_prior_savings(stated: list[float], simulated: list[float], expected: fl
         stated_savings=np.array(stated),
     )
     seen = measured(
-        base_per_capita=np.full((1, 3, 1), 12_000.0),
-        national_factor=np.ones((1, 4, 1)),
-        regional_factor=np.ones((1, 4)),
+        base_per_capita=np.full((3, 1, 1), 12_000.0),
+        national_factor=np.ones((4, 1, 1)),
+        regional_factor=np.ones((4, 1, 1)),
         base_savings=np.array([simulated]),
     )
     lines = lines_of(found(terms, seen))
@@ -199,11 +199,11 @@ def test_growth_of_risk_scores_is_capped() -> None:
     np.testing.assert_allclose(steps.capped_each(np.array([1.05, 0.97]), 0.03), [1.03, 0.97])
     # Together: half and half, 1.08 and 1.02 are 1.05; allowed 1 + 0.01 + 0.03 = 1.04, so both
     # shrink by 1.04 / 1.05. With demographic growth of 2 % nothing is cut.
-    growth, halves = np.array([1.08, 1.02]), np.array([[0.5, 0.5]])
+    growth, half = np.array([1.08, 1.02]), np.array([1.05])
     np.testing.assert_allclose(
-        steps.capped_together(growth, halves, 0.01, 0.03)[0], growth * 1.04 / 1.05
+        steps.capped_together(growth, half, 0.01, 0.03)[0], growth * 1.04 / 1.05
     )
-    np.testing.assert_array_equal(steps.capped_together(growth, halves, 0.02, 0.03)[0], growth)
+    np.testing.assert_array_equal(steps.capped_together(growth, half, 0.02, 0.03)[0], growth)
 
 
 @pytest.mark.parametrize(("demographic", "counted"), [(None, 1.03), (0.0, 1.03), (0.01, 1.04)])
@@ -254,9 +254,9 @@ def reach(**changes: Any) -> Blended:
 
 def reach_measured() -> Measured:
     return measured(
-        base_per_capita=np.array([[[9_800.0], [10_200.0]]]),
-        national_factor=np.ones((1, 3, 1)),
-        regional_factor=np.ones((1, 3)),
+        base_per_capita=np.array([[[9_800.0]], [[10_200.0]]]),
+        national_factor=np.ones((3, 1, 1)),
+        regional_factor=np.ones((3, 1, 1)),
         base_savings=np.full((1, 2), np.nan),
     )
 
@@ -303,10 +303,10 @@ def drawn(rng: np.random.Generator, bases: int, rows: int = 200) -> tuple[Measur
     """Random facts and levels of two segments."""
     level = rng.uniform(8_000.0, 20_000.0, (1, 2))
     seen = Measured(
-        base_per_capita=rng.uniform(6_000.0, 25_000.0, (rows, bases, 2)),
+        base_per_capita=rng.uniform(6_000.0, 25_000.0, (bases, rows, 2)),
         person_years=rng.uniform(10.0, 9_000.0, (rows, 2)),
-        national_factor=rng.normal(1.0, 0.05, (rows, bases + 1, 2)),
-        regional_factor=rng.normal(1.0, 0.03, (rows, bases + 1)),
+        national_factor=rng.normal(1.0, 0.05, (bases + 1, rows, 2)),
+        regional_factor=rng.normal(1.0, 0.03, (bases + 1, rows, 1)),
         base_savings=rng.normal(0.0, 800.0, (rows, bases)),
         expenditure=rng.uniform(1e6, 2e8, rows),
     )
@@ -350,10 +350,12 @@ def test_every_line_follows_from_those_above(case: dict[str, Any] | None) -> Non
             )
         above[name] = value
     np.testing.assert_array_equal(above["benchmark"], result.total)
-    alone = found(terms, Measured(*(getattr(seen, n)[7:8] for n in Measured.__slots__)))
+    facts = {name: getattr(seen, name) for name in Measured.__slots__}
+    one = {n: v[:, 7:8] if v.ndim == 3 else v[7:8] for n, v in facts.items()}
+    alone = found(terms, Measured(**one))
     for name, line in result.lines.items():
-        one = np.broadcast_to(alone.lines[name].value, (1,))
-        np.testing.assert_array_equal(one[0], np.broadcast_to(line.value, result.total.shape)[7])
+        lone = np.broadcast_to(alone.lines[name].value, (1,))
+        np.testing.assert_array_equal(lone[0], np.broadcast_to(line.value, result.total.shape)[7])
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 
+from vbsim.allocator import keep_freed_memory
 from vbsim.errors import VbsimError
 
 
@@ -16,6 +17,7 @@ def main() -> None:
     # Importing, reading and drawing make a million objects that stay: looking for garbage among
     # them every 700 took 7 % of the demonstration.
     gc.set_threshold(100_000, 20, 20)
+    keep_freed_memory()
     try:
         from vbsim.cli.commands import app
 

@@ -6,6 +6,8 @@ person-year [USD], growth is a factor (1.03 = three percent more).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -14,29 +16,31 @@ from vbsim.payment_models.base import FloatArray
 
 def at_exposure(per_capita: FloatArray, person_years: FloatArray) -> FloatArray:
     """Sum over enrollment types of an amount per person-year, at some exposure, (R,) [USD]."""
-    total = per_capita[..., 0] * person_years[..., 0]
+    total = np.multiply(per_capita[..., 0], person_years[..., 0])
+    part = np.empty_like(total)
     # One after the other: the same sum to the last bit whatever the number of realizations.
     for column in range(1, person_years.shape[-1]):
-        total = total + per_capita[..., column] * person_years[..., column]
-    return np.asarray(total)
+        total += np.multiply(per_capita[..., column], person_years[..., column], out=part)
+    return total
 
 
-def weighted(weights: FloatArray, by_year: FloatArray) -> FloatArray:
-    """Sum over base years (R, B, S) by their weights (B, S), one after the other, (R, S)."""
-    total = weights[0] * by_year[:, 0]
-    for number in range(1, len(weights)):
-        total = total + weights[number] * by_year[:, number]
+def weighted(weights: FloatArray, by_year: Sequence[FloatArray]) -> FloatArray:
+    """Sum over base years, each (R, S), by their weights (B, S) or (B,), (R, S)."""
+    total = weights[0] * by_year[0]
+    for weight, one in zip(weights[1:], by_year[1:], strict=True):
+        total += weight * one
     return np.asarray(total)
 
 
 def blended_growth(
-    national: FloatArray, regional: FloatArray, national_weight: float
+    national: FloatArray, regional: FloatArray, beyond: FloatArray, national_weight: float
 ) -> FloatArray:
     """Two-way growth: national and regional, the nation with the ACO's share of its market.
 
+    ``beyond`` multiplies regional growth: what the region did that was not expected, (R, 1).
     42 CFR 425.601(a)(5) and 425.652(b); the weights as Tuva's MSSP connector has them.
     """
-    return np.asarray(national_weight * national + (1.0 - national_weight) * regional)
+    return np.asarray(national_weight * national + (1.0 - national_weight) * regional * beyond)
 
 
 def three_way(two_way: ArrayLike, prospective: ArrayLike, weight: float) -> FloatArray:
@@ -46,7 +50,7 @@ def three_way(two_way: ArrayLike, prospective: ArrayLike, weight: float) -> Floa
 
 def within_share(amount: FloatArray, whole: FloatArray, floor: float, cap: float) -> FloatArray:
     """Keep an amount between ``-floor`` and ``cap`` of a whole."""
-    return np.minimum(np.maximum(amount, -floor * whole), cap * whole)
+    return np.clip(amount, -floor * whole, cap * whole)
 
 
 def capped_each(growth: FloatArray, cap: float) -> FloatArray:
@@ -58,15 +62,15 @@ def capped_each(growth: FloatArray, cap: float) -> FloatArray:
 
 
 def capped_together(
-    growth: FloatArray, shares: FloatArray, demographic_growth: float, cap: float
+    growth: FloatArray, together: FloatArray, demographic_growth: float, cap: float
 ) -> FloatArray:
     """Growth of risk scores, capped where the types together exceed demographic growth by ``cap``.
 
-    All types then shrink in the same proportion. ``shares`` of the types in the benchmark sum to 1.
+    All types then shrink in the same proportion. ``together`` is the growth of all, (R,): the
+    average by their parts of the benchmark.
     """
-    together = np.sum(shares * growth, axis=-1, keepdims=True)
     limit = 1.0 + demographic_growth + cap
-    return np.asarray(growth * np.minimum(limit / together, 1.0))
+    return np.asarray(growth * np.minimum(limit / together, 1.0)[:, None])
 
 
 def capped_both_ways(

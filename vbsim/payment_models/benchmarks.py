@@ -10,6 +10,7 @@ the year, which the nation shares, then cancels from the savings.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,7 +84,7 @@ class Simulated:
 
 def benchmark(
     terms: Published | Simulated,
-    base_per_capita: FloatArray,
+    base_per_capita: Sequence[FloatArray],
     person_years: FloatArray,
     national_factor: FloatArray,
 ) -> tuple[FloatArray, dict[str, Line]]:
@@ -94,8 +95,7 @@ def benchmark(
     terms
         How the benchmark comes about.
     base_per_capita
-        Expenditure per person-year of the base years, shape (realizations, base years, segments)
-        [USD].
+        Expenditure per person-year of each base year, of shape (realizations, segments) [USD].
     person_years, national_factor
         Performance year, shape (realizations, segments).
     """

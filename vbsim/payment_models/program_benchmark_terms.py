@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,15 +19,15 @@ class Measured:
     Parameters
     ----------
     base_per_capita
-        Expenditure per person-year of the base years, after truncation and completion, (R, B, S)
+        Expenditure per person-year of each base year, after truncation and completion, B of (R, S)
         [USD].
     person_years
         Exposure of the performance year, (R, S).
     national_factor
-        The nation's cost level against its expectation, base years then performance year,
-        (R, B + 1, S).
+        The nation's cost level against its expectation, base years then performance year, B + 1 of
+        (R, S).
     regional_factor
-        The region's beyond the nation's, (R, B + 1).
+        The region's beyond the nation's, B + 1 of (R, 1).
     base_savings
         Savings per person-year that were measured in the base years, where they were performance
         years of this contract, (R, B) [USD]; missing (NaN) elsewhere.
@@ -34,10 +35,10 @@ class Measured:
         Expenditure of the performance year, (R,) [USD].
     """
 
-    base_per_capita: FloatArray
+    base_per_capita: Sequence[FloatArray]
     person_years: FloatArray
-    national_factor: FloatArray
-    regional_factor: FloatArray
+    national_factor: Sequence[FloatArray]
+    regional_factor: Sequence[FloatArray]
     base_savings: FloatArray
     expenditure: FloatArray
 

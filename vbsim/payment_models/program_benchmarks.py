@@ -18,12 +18,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from vbsim.payment_models import benchmark_steps as steps
-from vbsim.payment_models.base import FloatArray, Line, amount, given, rate
+from vbsim.payment_models.base import FloatArray, Line, amount, given, rate, summed
 from vbsim.payment_models.program_benchmark_terms import Blended, Measured, Rebased
 from vbsim.vocabulary import SHARE, YES_OR_NO
 
-__all__ = ["Blended", "Found", "Measured", "Rebased", "blended", "found", "rebased"]
+__all__ = ["Blended", "Found", "Measured", "Rebased", "Trends", "blended", "found", "rebased"]
 Lines = dict[str, Line]
+Trends = dict[tuple[int, ...], list[FloatArray]]  # by the positions of base years
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,77 +36,114 @@ class Found:
     guardrail: FloatArray | float = 0.0
 
 
-def found(terms: Rebased | Blended, seen: Measured) -> Found:
-    """Benchmark of a performance year by the rules of its program."""
-    return rebased(terms, seen) if isinstance(terms, Rebased) else blended(terms, seen)
+def found(terms: Rebased | Blended, seen: Measured, trends: Trends | None = None) -> Found:
+    """Benchmark of a performance year by the rules of its program.
+
+    ``trends`` holds what earlier years of a contract found out about base years, and takes more.
+    """
+    if isinstance(terms, Blended):
+        return blended(terms, seen)
+    return rebased(terms, seen, {} if trends is None else trends)
 
 
-def rebased(terms: Rebased, seen: Measured) -> Found:
+def rebased(terms: Rebased, seen: Measured, trends: Trends) -> Found:
     """Benchmark of the Shared Savings Program."""
-    last = len(terms.base_years) - 1
-    national = terms.national * seen.national_factor
-    regional = terms.regional * seen.national_factor * seen.regional_factor[..., None]
-
-    def growth(start: int, end: int) -> FloatArray:
-        """Two-way growth from one year to another."""
-        return steps.blended_growth(
-            national[:, end] / national[:, start],
-            regional[:, end] / regional[:, start],
-            terms.national_weight,
-        )
-
-    trend = [growth(y, last) * (terms.risk[last] / terms.risk[y]) for y in range(last)]
-    trend.append(np.ones_like(trend[0]) if trend else np.ones_like(national[:, 0]))
+    if terms.base_years not in trends:
+        trends[terms.base_years] = _trends(terms, seen)
+    trend = trends[terms.base_years]
     historical, lines = _base_years(terms.weights, seen, trend, "historical_benchmark")
-    region = regional[:, last] * terms.risk[last]
-    adjusted, more = _adjusted(terms, seen, historical, region, national[:, last])
+    adjusted, more = _adjusted(terms, seen, historical, lines["historical_benchmark"].value)
     lines |= more
-    level, more = _at_risk(terms, seen, adjusted)
+    level, more = _at_risk(terms, adjusted, lines)
     lines |= more
-    return _updated(terms, seen, level, growth(last, -1), lines)
+    return _updated(terms, seen, level, lines)
+
+
+def _trends(terms: Rebased, seen: Measured) -> list[FloatArray]:
+    """Growth of every base year but the last to the last, risk scores included, (R, S)."""
+    last = len(terms.base_years) - 1
+    risk = terms.risk[last] / terms.risk[:last]
+    return [_two_way(terms, seen, year, last, risk[year]) for year in range(last)]
+
+
+def _two_way(
+    terms: Rebased, seen: Measured, start: int, end: int, risk: FloatArray | float = 1.0
+) -> FloatArray:
+    """Two-way growth from one year to another, times that of risk scores, (R, S)."""
+    growth = seen.national_factor[end] / seen.national_factor[start]
+    beyond = seen.regional_factor[end] / seen.regional_factor[start]
+    national = terms.national[end] / terms.national[start] * risk
+    regional = terms.regional[end] / terms.regional[start] * risk
+    # Both grow with what reaches the nation.
+    growth *= steps.blended_growth(national, regional, beyond, terms.national_weight)
+    return np.asarray(growth)
 
 
 def _base_years(
     weights: FloatArray, seen: Measured, trend: Sequence[FloatArray], name: str
 ) -> tuple[FloatArray, Lines]:
-    """Weight the trended base years, per person-year, (R, S), with their lines."""
+    """Weight the base years, each with its trend (the last has none), (R, S), with their lines."""
     lines: Lines = {}
-    parts, total = [], np.zeros_like(seen.base_per_capita[:, 0])
-    for number, weight in enumerate(weights):
-        cost = seen.base_per_capita[:, number]
-        added = cost * (trend[number] - 1.0)
+    parts, total = [], np.zeros_like(seen.person_years)
+    for number, cost in enumerate(seen.base_per_capita):
+        amounts = cost * seen.person_years
         own, grown = f"base_year_{number + 1}", f"trend_of_base_year_{number + 1}"
+        before = summed(amounts)
+        if number < len(trend):
+            amounts *= trend[number]
+        after = summed(amounts)
+        amounts *= weights[number]
+        total += amounts
         lines[own] = given(
-            steps.at_exposure(cost, seen.person_years),
+            before,
             "its expenditure per person-year, truncated and complete, at this year's exposure",
         )
-        lines[grown] = given(
-            steps.at_exposure(added, seen.person_years), "what trend and risk scores add to it"
-        )
-        lines[f"{own}_weight"] = given(weight, "weight of the base year", SHARE)
+        lines[grown] = given(after - before, "what trend and risk scores add to it")
+        lines[f"{own}_weight"] = given(weights[number], "weight of the base year", SHARE)
         parts.append(f"{own}_weight * ({own} + {grown})")
-        total = total + weight * (cost + added)
-    lines[name] = amount(steps.at_exposure(total, seen.person_years), " + ".join(parts))
+    lines[name] = amount(summed(total), " + ".join(parts))
     return total, lines
 
 
 def _adjusted(
-    terms: Rebased, seen: Measured, historical: FloatArray, region: FloatArray, national: FloatArray
+    terms: Rebased, seen: Measured, historical: FloatArray, of_all: FloatArray
 ) -> tuple[FloatArray, Lines]:
-    """Adjust towards the region, or for prior savings if that is more, per person-year."""
-    gap = region - historical
-    difference = steps.at_exposure(gap, seen.person_years)
-    lower = difference >= 0.0
-    weight = np.where(lower, terms.regional_weight_below, terms.regional_weight_above)
-    weighted = weight[:, None] * gap
+    """Adjust towards the region, or for prior savings if that is more, (R, S)."""
+    shared = seen.national_factor[len(terms.base_years) - 1] * seen.person_years
+    by_type, lines = _towards_region(terms, seen, historical, of_all, shared)
+    regional = lines["regional_adjustment"].value
+    if not terms.prior_savings_share:
+        lines["adjustment"] = amount(regional, "regional_adjustment")
+        return historical + by_type, lines
+    national = summed(terms.national[len(terms.base_years) - 1] * shared)
+    prior, more = _prior_savings(terms, seen, national)
+    lines |= more
+    per_person_year = prior / summed(seen.person_years)
+    by_prior = (prior > regional)[:, None]
+    by_type = np.where(by_prior, per_person_year[:, None] * seen.person_years, by_type)
+    lines["adjustment"] = amount(
+        np.maximum(regional, prior), "max(regional_adjustment, prior_savings_adjustment)"
+    )
+    return historical + by_type, lines
+
+
+def _towards_region(
+    terms: Rebased, seen: Measured, historical: FloatArray, of_all: FloatArray, shared: FloatArray
+) -> tuple[FloatArray, Lines]:
+    """Regional adjustment, (R, S); ``shared`` is exposure times the nation's factor."""
+    last = len(terms.base_years) - 1
+    national = terms.national[last] * shared
+    region = terms.regional[last] * terms.risk[last] * shared * seen.regional_factor[last]
+    expected = summed(region)
+    weight = np.where(expected >= of_all, terms.regional_weight_below, terms.regional_weight_above)
+    weighted = weight[:, None] * (region - historical)
     bounded = steps.within_share(weighted, national, terms.regional_floor, terms.regional_cap)
-    shared, kept = (steps.at_exposure(part, seen.person_years) for part in (weighted, bounded))
+    free, kept = weight * (expected - of_all), summed(bounded)
     regional = kept if terms.negative_adjustment else np.maximum(kept, 0.0)
     words = "weighted_gap_to_region + bounds_by_enrollment_type"
     lines = {
         "regional_expenditure": given(
-            steps.at_exposure(region, seen.person_years),
-            "the region's in the last base year, at the ACO's risk scores",
+            expected, "the region's in the last base year, at the ACO's risk scores"
         ),
         "regional_weight_below": given(
             terms.regional_weight_below, "for an ACO that spends less than its region", SHARE
@@ -119,39 +157,24 @@ def _adjusted(
             " regional_weight_above",
         ),
         "weighted_gap_to_region": amount(
-            shared, "regional_weight * (regional_expenditure - historical_benchmark)"
+            free, "regional_weight * (regional_expenditure - historical_benchmark)"
         ),
         "bounds_by_enrollment_type": given(
-            kept - shared, "what the bounds of each enrollment type change in it"
+            kept - free, "what the bounds of each enrollment type change in it"
         ),
         "regional_adjustment": amount(
             regional, words if terms.negative_adjustment else f"max({words}, 0)"
         ),
     }
-    per_type = np.where((regional == kept)[:, None], bounded, 0.0)
-    if terms.prior_savings_share:
-        prior, more = _prior_savings(terms, seen, national)
-        lines |= more
-        by_prior = prior > regional
-        people = seen.person_years.sum(axis=1)
-        per_type = np.where(by_prior[:, None], (prior / people)[:, None], per_type)
-        lines["adjustment"] = amount(
-            np.maximum(regional, prior), "max(regional_adjustment, prior_savings_adjustment)"
-        )
-    else:
-        lines["adjustment"] = amount(regional, "regional_adjustment")
-    return historical + per_type, lines
+    return np.where((regional == kept)[:, None], bounded, 0.0), lines
 
 
-def _prior_savings(
-    terms: Rebased, seen: Measured, national: FloatArray
-) -> tuple[FloatArray, Lines]:
+def _prior_savings(terms: Rebased, seen: Measured, bound: FloatArray) -> tuple[FloatArray, Lines]:
     """Add back a part of the savings of base years under an earlier agreement [USD]."""
     by_year = np.where(np.isnan(terms.stated_savings), seen.base_savings, terms.stated_savings)
     # A base year outside the program saved nothing: the average is pro-rated.
     average = np.where(np.isnan(by_year), 0.0, by_year).mean(axis=1)
-    prior = average * seen.person_years.sum(axis=1)
-    bound = steps.at_exposure(national, seen.person_years)
+    prior = average * summed(seen.person_years)
     share, cap = terms.prior_savings_share, terms.prior_savings_cap
     adjustment = np.minimum(share * np.maximum(prior, 0.0), cap * bound)
     return adjustment, {
@@ -169,18 +192,18 @@ def _prior_savings(
     }
 
 
-def _at_risk(terms: Rebased, seen: Measured, adjusted: FloatArray) -> tuple[FloatArray, Lines]:
+def _at_risk(terms: Rebased, adjusted: FloatArray, above: Lines) -> tuple[FloatArray, Lines]:
     """Bring a benchmark to the performance year's risk scores, as far as their cap allows."""
     growth = terms.risk[-1] / terms.risk[-2]
-    total = steps.at_exposure(adjusted, seen.person_years)
+    total = above["historical_benchmark"].value + above["adjustment"].value
+    free = summed(adjusted * (growth - 1.0))
     if terms.demographic_growth is None:
-        capped = np.broadcast_to(steps.capped_each(growth, terms.risk_cap), adjusted.shape)
+        capped = steps.capped_each(growth, terms.risk_cap)
     else:
-        shares = adjusted * seen.person_years / total[:, None]
-        capped = steps.capped_together(growth, shares, terms.demographic_growth, terms.risk_cap)
+        together = 1.0 + free / total
+        capped = steps.capped_together(growth, together, terms.demographic_growth, terms.risk_cap)
     level = adjusted * capped
-    free = steps.at_exposure(adjusted * (growth - 1.0), seen.person_years)
-    result = steps.at_exposure(level, seen.person_years)
+    result = summed(level)
     return level, {
         "risk_score_growth": given(
             free, "what growth of risk scores since the last base year would add"
@@ -192,20 +215,21 @@ def _at_risk(terms: Rebased, seen: Measured, adjusted: FloatArray) -> tuple[Floa
     }
 
 
-def _updated(
-    terms: Rebased, seen: Measured, level: FloatArray, growth: FloatArray, lines: Lines
-) -> Found:
+def _updated(terms: Rebased, seen: Measured, level: FloatArray, lines: Lines) -> Found:
     """Update an adjusted benchmark to the performance year: two-way, three-way, guardrail."""
     base = lines["adjusted_benchmark"].value
-    update = steps.at_exposure(level * (growth - 1.0), seen.person_years)
-    two_way = base + update
+    growth = _two_way(terms, seen, len(terms.base_years) - 1, -1)
+    growth *= level
+    two_way = summed(growth)
+    update = two_way - base
     lines = lines | {
         "two_way_update": given(update, "what blended national and regional growth adds")
     }
     if not terms.prospective_weight:
         lines["benchmark"] = amount(two_way, "adjusted_benchmark + two_way_update")
         return Found(two_way, lines)
-    ahead = steps.at_exposure(level * (terms.prospective - 1.0), seen.person_years)
+    level *= terms.prospective
+    ahead = summed(level) - base
     blend = base + steps.three_way(update, ahead, terms.prospective_weight)
     words = (
         "adjusted_benchmark + (1 - prospective_weight) * two_way_update"
@@ -243,19 +267,21 @@ def _updated(
 
 def blended(terms: Blended, seen: Measured) -> Found:
     """Benchmark of ACO REACH, before discount and withholds."""
-    national = terms.national * seen.national_factor
-    trend = national[:, -1, None] / national[:, :-1] / terms.risk[:-1]
-    # Standardized: at a risk score of 1, brought to the performance year's with all base years.
-    standard = steps.weighted(terms.weights[:, None], seen.base_per_capita * trend)
-    growth = [trend[:, number] * terms.risk[-2] for number in range(len(terms.base_years))]
-    _, lines = _base_years(terms.weights, seen, growth, "historical_at_base_risk")
+    growth = [
+        seen.national_factor[-1] / seen.national_factor[base]
+        * (terms.national[-1] / terms.national[base] * terms.risk[-2] / terms.risk[base])
+        for base in range(len(terms.base_years))
+    ]  # fmt: skip
+    total, lines = _base_years(terms.weights, seen, growth, "historical_at_base_risk")
     at = [
-        steps.at_exposure(standard * score, seen.person_years)
-        for score in (terms.risk[-2], terms.risk[-1], terms.capped_risk)
+        lines["historical_at_base_risk"].value,
+        summed(total * (terms.risk[-1] / terms.risk[-2])),
+        summed(total * (terms.capped_risk / terms.risk[-2])),
     ]
-    level = seen.national_factor[:, -1] * seen.regional_factor[:, -1, None]
-    region = steps.at_exposure(terms.regional * level * terms.capped_risk, seen.person_years)
-    nation = steps.at_exposure(national[:, -1] * terms.capped_risk, seen.person_years)
+    shared = seen.national_factor[-1] * seen.person_years
+    level = seen.regional_factor[-1][:, 0]
+    region = summed(terms.regional * terms.capped_risk * shared) * level
+    nation = summed(terms.national[-1] * terms.capped_risk * shared)
     effect = terms.regional_weight * (region - at[2])
     bounded = steps.within_share(effect, nation, terms.floor, terms.ceiling)
     lines |= {
