@@ -111,7 +111,7 @@ def _spent() -> list[Target]:
                0.221, no_spending, percent(), within=0.05, tolerance="none stated; 5 points"),
     ]  # fmt: skip
     found += [
-        Target(f"V9.rand_top_{100 * top:g}", f"under 65: share of spending of the top {top:.0%}",
+        Target(f"V9.rand_top_{100 * top:g}", f"under 65: share of spending of the top {100 * top:g} %",
                RAND, FROM_DATA, share, partial(share_of_top, top), percent(), within=0.015,
                tolerance="none stated; as in V7")
         for top, share in _TOP.items()
