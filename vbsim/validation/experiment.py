@@ -110,12 +110,13 @@ def _spent() -> list[Target]:
         Target("V9.rand_zero", "under 65: members without spending in a year", RAND, FROM_DATA,
                0.221, no_spending, percent(), within=0.05, tolerance="none stated; 5 points"),
     ]  # fmt: skip
-    found += [
-        Target(f"V9.rand_top_{100 * top:g}", f"under 65: share of spending of the top {100 * top:g} %",
-               RAND, FROM_DATA, share, partial(share_of_top, top), percent(), within=0.015,
-               tolerance="none stated; as in V7")
-        for top, share in _TOP.items()
-    ]  # fmt: skip
+    for top, share in _TOP.items():
+        percents = f"{100 * top:g}"
+        found.append(
+            Target(f"V9.rand_top_{percents}", f"under 65: share of spending of the top {percents} %",
+                   RAND, FROM_DATA, share, partial(share_of_top, top), percent(), within=0.015,
+                   tolerance="none stated; as in V7")
+        )  # fmt: skip
     return found
 
 
