@@ -111,10 +111,10 @@ def _spent() -> list[Target]:
                0.221, no_spending, percent(), within=0.05, tolerance="none stated; 5 points"),
     ]  # fmt: skip
     for top, share in _TOP.items():
-        percents = f"{100 * top:g}"
+        part = f"{100 * top:g}"
         found.append(
-            Target(f"V9.rand_top_{percents}", f"under 65: share of spending of the top {percents} %",
-                   RAND, FROM_DATA, share, partial(share_of_top, top), percent(), within=0.015,
+            Target(f"V9.rand_top_{part}", f"under 65: share of spending of the top {part} %", RAND,
+                   FROM_DATA, share, partial(share_of_top, top), percent(), within=0.015,
                    tolerance="none stated; as in V7")
         )  # fmt: skip
     return found
