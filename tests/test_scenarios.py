@@ -13,9 +13,13 @@ import pytest
 import xarray as xr
 
 import vbsim
-from tests.conftest import REPOSITORY, SCENARIOS, plan_of
+from tests.conftest import REPOSITORY, SCENARIOS, plan_of, small_scenario
 from vbsim.plan import Plan
+from vbsim.report import capacity
+from vbsim.report.program import program
 from vbsim.run import rebuild_report
+from vbsim.scenario.resolve import resolve
+from vbsim.simulate import simulate
 
 TEMPLATES = sorted((REPOSITORY / "vbsim" / "scenario" / "templates").glob("*.yaml"))
 FILES = {"scenario.yaml", "manifest.json", "results.nc", "summary.csv", "report.html", "figures"}
@@ -71,6 +75,24 @@ def test_report_can_be_rebuilt(stored: Path, tmp_path: Path) -> None:
     assert rebuild_report(folder) == report
     assert report.stat().st_size > 10_000
     assert (folder / "summary.csv").read_text(encoding="utf-8") == before
+
+
+def test_a_run_tells_what_its_program_returned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In memory, block by block, on disk, and from the experience itself; none without one."""
+    words = {"predictor": {"auc": 0.66}, "capacity": 0.1, "engagement": 0.5, "member_pmpm": 1.0}
+    plan = resolve(small_scenario(intervention=words))
+    expected = program(plan, simulate(plan))
+    assert expected is not None
+    monkeypatch.setattr(capacity, "block_rows", lambda plan: 7)
+    stored = vbsim.run(plan, tmp_path / "run")
+    stored.settlement.close()
+    for run in (vbsim.run(plan), stored):
+        assert run.findings.program is run.program
+        assert run.program is not None
+        xr.testing.assert_allclose(run.program, expected, rtol=1e-12)
+    assert vbsim.run(resolve(small_scenario())).program is None
 
 
 def test_a_run_in_memory_is_the_run_on_disk(small_plan: Plan, stored: Path) -> None:

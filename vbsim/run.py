@@ -66,17 +66,21 @@ class Run:
         Measures with standard errors, from :func:`vbsim.measure`.
     folder
         The run folder, if one was written.
+    program
+        What an intervention cost, avoided and seemed to avoid in every realization, from
+        :func:`vbsim.report.program.program`; ``None`` without one.
     """
 
     plan: Plan
     settlement: xr.Dataset
     summary: xr.Dataset
     folder: Path | None
+    program: xr.Dataset | None = None
 
     @property
     def findings(self) -> Findings:
         """What the figures of ``vbsim.plots.FIGURES`` take."""
-        return Findings(self.plan, self.settlement, self.summary)
+        return Findings(self.plan, self.settlement, self.summary, program=self.program)
 
     def table(self, *measures: str) -> xr.DataArray:
         """Measures of every contract with standard errors, as text: ``.to_pandas()`` shows it."""
@@ -123,8 +127,8 @@ def run(
     _check_threads(threads, cluster)
     work = partial(_settled, plan, threads=threads, cluster=cluster)
     if out is None:
-        settlement = _in_memory(plan, work, progress)
-        return Run(plan, settlement, measure(settlement), None)
+        settlement, returned = _in_memory(plan, work, progress)
+        return Run(plan, settlement, measure(settlement), None, returned)
     folder = Path(out)
     check_run(plan, folder, threads=threads, cluster=cluster, resume=resume, overwrite=overwrite)
     with unfinished_run(folder, plan, resume=resume, overwrite=overwrite) as unfinished:
@@ -134,8 +138,8 @@ def run(
         manifest = _manifest(plan, unfinished, time.perf_counter() - clock)
         summary = write_report(place, plan, manifest)
         files.write_manifest(place, manifest | {"wall_seconds": time.perf_counter() - clock})
-    settlement, _ = files.open_results(folder)
-    return Run(plan, settlement, summary, folder)
+    settlement, seen = files.open_results(folder)
+    return Run(plan, settlement, summary, folder, program(plan, seen))
 
 
 def check_run(
@@ -246,18 +250,21 @@ def _simulate(plan: Plan, unfinished: UnfinishedRun, work: Work, progress: Progr
                 progress(unfinished.count, plan.realizations)
 
 
-def _in_memory(plan: Plan, work: Work, progress: Progress | None) -> xr.Dataset:
-    """Settlement of all realizations."""
+def _in_memory(
+    plan: Plan, work: Work, progress: Progress | None
+) -> tuple[xr.Dataset, xr.Dataset | None]:
+    """Settlement of all realizations, and what an intervention returned in them."""
     capacity.check_memory(capacity.memory_bytes(plan) + capacity.results_bytes(plan))
     rows, done = capacity.block_rows(plan), 0
     found = []
-    for settlement, _ in work(pieces(0, plan.realizations, rows)):
-        found.append(settlement)
+    for settlement, seen in work(pieces(0, plan.realizations, rows)):
+        found.append((settlement, program(plan, seen)))
         done += settlement.sizes[REALIZATION]
         if progress is not None:
             progress(done, plan.realizations)
-    found.sort(key=lambda settlement: int(settlement[REALIZATION][0]))
-    return joined(found)
+    found.sort(key=lambda block: int(block[0][REALIZATION][0]))
+    returned = [block for _, block in found if block is not None]
+    return joined([block for block, _ in found]), joined(returned) if returned else None
 
 
 def _manifest(plan: Plan, unfinished: UnfinishedRun, seconds: float) -> dict[str, Any]:

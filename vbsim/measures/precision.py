@@ -195,6 +195,17 @@ def unknown(n: int) -> FloatArray:
     return np.full(n, np.nan)
 
 
+def ratio_of_means(part: FloatArray, whole: FloatArray, design: Design | None = None) -> Estimate:
+    """Ratio of two means over realizations; its influence is by the delta method."""
+    if not whole.mean() > 0.0:
+        return undefined(part.size)
+    ratio = float(part.mean() / whole.mean())
+    if part.size < 2:
+        return Estimate(ratio, unknown(part.size))
+    found = Estimate(ratio, (part - ratio * whole) / whole.mean())
+    return found if design is None else design.improve(found)
+
+
 def difference(estimate: Estimate, reference: Estimate) -> Estimate:
     """Paired difference of one measure between two contracts on the same realizations.
 

@@ -16,15 +16,7 @@ import numpy as np
 import xarray as xr
 
 from vbsim.measures.catalogue import MEASURES
-from vbsim.measures.precision import (
-    Design,
-    Estimate,
-    Sample,
-    difference,
-    sample_of,
-    undefined,
-    unknown,
-)
+from vbsim.measures.precision import Estimate, Sample, difference, ratio_of_means, sample_of
 from vbsim.measures.summary import design_of
 from vbsim.payment_models import program_cost
 from vbsim.plan import FloatArray, Plan, Program
@@ -114,17 +106,6 @@ def _before_after(plan: Plan, engaged: dict[str, FloatArray]) -> FloatArray:
 def _ratio(part: FloatArray, whole: FloatArray) -> FloatArray:
     out = np.full(part.shape, np.nan)
     return np.divide(part, whole, out=out, where=whole > 0.0)
-
-
-def ratio_of_means(part: FloatArray, whole: FloatArray, design: Design | None = None) -> Estimate:
-    """Ratio of two means over realizations; its influence is by the delta method."""
-    if not whole.mean() > 0.0:
-        return undefined(part.size)
-    ratio = float(part.mean() / whole.mean())
-    if part.size < 2:
-        return Estimate(ratio, unknown(part.size))
-    found = Estimate(ratio, (part - ratio * whole) / whole.mean())
-    return found if design is None else design.improve(found)
 
 
 def regression_to_the_mean(found: xr.Dataset) -> Estimate:

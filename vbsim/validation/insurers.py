@@ -34,6 +34,12 @@ BOOKS = {
 # Loss ratio that a book exceeds with PI's chance of a loss: by itself, and after a merger.
 LOADED = {"D": 1.0662, "E": 1.7500}
 MERGED = {"B": (11_000_000, 0.780152), "NHI": (309_000_000, 0.755688)}
+# Chances that are printed as about so much: book, margin, printed, half of its last digit.
+ABOUT = (
+    ("NHI", "profit", 0.05, 1.0, 5e-4), ("NHI", "no_loss", 0.0, 1.0, 5e-4),
+    ("B", "profit", 0.05, 0.999, 5e-4), ("B", "no_loss", 0.0, 1.0, 5e-4),
+)  # fmt: skip
+_NATION = 308_000_000  # policies, in as many books of a size as that takes
 
 
 @cache
@@ -69,10 +75,16 @@ def dollars(policies: int, data: Path | None = None) -> Found:
     return Found(_PREMIUM * benefit_ratio(policies, drawn=False).value)
 
 
-def loss_ratio(policies: int, data: Path | None = None) -> Found:
-    """Loss ratio that a book exceeds with PI's chance of a loss, that of two sd."""
-    low = percentile(round(100.0 * float(special.ndtr(-2.0)), 6))(_net(policies, drawn=False))
-    return Found(1.0 - _EXPENSES - low.value)
+def loss_ratio(policies: int, drawn: bool, data: Path | None = None, sds: float = 2.0) -> Found:
+    """Loss ratio that a book exceeds as seldom as a normal one lies so many sd above its mean."""
+    low = percentile(round(100.0 * float(special.ndtr(-sds)), 6))(_net(policies, drawn))
+    return Found(1.0 - _EXPENSES - low.value, low.standard_error if drawn else 0.0)
+
+
+def reserves(policies: int, data: Path | None = None) -> Found:
+    """Surplus that carries a loss ratio three sd high, of all books of a size together [USD]."""
+    short = loss_ratio(policies, drawn=False, sds=3.0).value - (1.0 - _EXPENSES)
+    return Found(short * _PREMIUM * _NATION)
 
 
 def targets() -> list[Target]:
@@ -94,20 +106,28 @@ def targets() -> list[Target]:
                 partial(dollars, policies), Show(0), within=0.6, tolerance="printed to the dollar",
             )
         )  # fmt: skip
+    named = {"profit": "chance of 5 % profit", "no_loss": "chance of no loss"}
     found += [
         Target(
-            f"V5.{name}_loaded", f"book {name}: price per dollar with PI's no-loss probability",
-            _SOURCE, VERIFIED, value, partial(loss_ratio, BOOKS[name][0]), Show(4), within=1e-4,
+            f"V5.{name}_{key}", f"book {name}: {named[key]}, printed as about", _SOURCE, VERIFIED,
+            value, partial(chance, BOOKS[name][0], margin, False), Show(3), within=within,
+            tolerance="three digits printed",
         )
-        for name, value in LOADED.items()
+        for name, key, margin, value, within in ABOUT
     ]  # fmt: skip
-    found += [
+    for name, value in LOADED.items():
+        claim = f"book {name}: price per dollar with PI's no-loss probability"
+        found += _both(f"V5.{name}_loaded", claim, value, partial(loss_ratio, BOOKS[name][0]))
+    for name, (policies, value) in MERGED.items():
+        claim = f"book {name} after PI's transfer: loss ratio at .9772"
+        found += _both(f"V5.{name}_merged", claim, value, partial(loss_ratio, policies))
+    found.append(
         Target(
-            f"V5.{name}_merged", f"book {name} after PI's transfer: loss ratio at .9772", _SOURCE,
-            VERIFIED, value, partial(loss_ratio, policies), Show(6), within=1e-4,
+            "V5.PI_reserves", "surplus of all books PI together, three sd", _SOURCE, VERIFIED,
+            61.6e9, partial(reserves, BOOKS["PI"][0]), Show(1, " B USD", 1e-9), within=0.05e9,
+            tolerance="the last digit printed",
         )
-        for name, (policies, value) in MERGED.items()
-    ]  # fmt: skip
+    )  # fmt: skip
     return found
 
 

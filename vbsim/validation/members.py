@@ -15,11 +15,11 @@ from vbsim.validation.worlds import lone_members
 _COUNT = 200_000
 _GROUPS = 50  # of members, for errors
 _NMES = "NMES 1988, 4,406 persons of Medicare age"
-_RAND = "RAND Health Insurance Experiment, years 1-3, persons under 65"
+RAND = "RAND Health Insurance Experiment, years 1-3, persons under 65"
 _MEPS = "AHRQ MEPS statistical briefs 124, 191, 309, 354, 481"
 
 
-def _by_group(statistic: Callable[..., float], *columns: FloatArray) -> Found:
+def by_group(statistic: Callable[..., float], *columns: FloatArray) -> Found:
     """Statistic of all members, and its error from that of groups of them."""
     parts = zip(*(np.array_split(column, _GROUPS) for column in columns), strict=True)
     values = np.array([statistic(*part) for part in parts])
@@ -33,12 +33,12 @@ def _counts(service: str) -> FloatArray:
 
 def variance_over_mean(service: str, data: Path | None = None) -> Found:
     """Variance over mean of a member's yearly number of claims."""
-    return _by_group(lambda x: float(x.var() / x.mean()), _counts(service))
+    return by_group(lambda x: float(x.var() / x.mean()), _counts(service))
 
 
 def none(service: str, data: Path | None = None) -> Found:
     """Share of members without a claim in the year."""
-    return _by_group(lambda x: float(np.mean(x == 0.0)), _counts(service))
+    return by_group(lambda x: float(np.mean(x == 0.0)), _counts(service))
 
 
 def _correlation(first: FloatArray, second: FloatArray) -> float:
@@ -53,7 +53,7 @@ def correlation(kind: str, data: Path | None = None) -> Found:
         both = claims[:, :, services.index("physician")]
     elif kind == "log":
         both = np.log1p(both)
-    return _by_group(_correlation, both[:, 0], both[:, 1])
+    return by_group(_correlation, both[:, 0], both[:, 1])
 
 
 def _stays(top: float, first: FloatArray, second: FloatArray) -> float:
@@ -64,13 +64,13 @@ def _stays(top: float, first: FloatArray, second: FloatArray) -> float:
 def stays_on_top(top: float, data: Path | None = None) -> Found:
     """Part of the most expensive members who are so again in the next year."""
     both = lone_members(_COUNT)[0].sum(axis=2)
-    return _by_group(partial(_stays, top), both[:, 0], both[:, 1])
+    return by_group(partial(_stays, top), both[:, 0], both[:, 1])
 
 
 def stays_below(data: Path | None = None) -> Found:
     """Part of the cheaper half of members who are so again in the next year."""
     both = lone_members(_COUNT)[0].sum(axis=2)
-    return _by_group(partial(_stays, 0.5), -both[:, 0], -both[:, 1])
+    return by_group(partial(_stays, 0.5), -both[:, 0], -both[:, 1])
 
 
 def targets() -> list[Target]:
@@ -97,7 +97,7 @@ def targets() -> list[Target]:
         ("visits", "physician visits", 0.645, (0.54, 0.75)),
     ):
         found.append(
-            Target(f"V9.correlation_{kind}", f"{words}: correlation of consecutive years", _RAND,
+            Target(f"V9.correlation_{kind}", f"{words}: correlation of consecutive years", RAND,
                    FROM_DATA, value, partial(correlation, kind), Show(2), between=between,
                    tolerance="published range ± 0.05")
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Scenarios that the targets are computed from: one population of the aged, without a story."""
+"""Scenarios that the targets are computed from: the aged, and the privately insured under 65."""
 
 from __future__ import annotations
 
@@ -50,22 +50,48 @@ def aged_plan() -> Plan:
     return resolve(aged(1_000, benchmark=benchmark))
 
 
+def insured(members: float, **changes: Any) -> Plan:
+    """Privately insured members under 65 who stay five years; ``changes`` replace keys."""
+    words: dict[str, Any] = {
+        "vbsim": 1,
+        "name": "validation",
+        "seed": 7,
+        "realizations": 60,
+        "start_year": 2020,
+        "years": 5,
+        "assumptions": "commercial",
+        "population": {
+            "person_years_per_member": 1.0,
+            "retention": 1.0,
+            "segments": {"members": {"enrollment_type": "under_65", "person_years": members}},
+        },
+        "uncertainty": CALM,
+        "contracts": {"capitation": {"model": "capitation", "expected_cost_share": 1.0}},
+    }
+    return resolve(Scenario.model_validate(words | changes))
+
+
 @cache
 def lone_members(count: int) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
     """Cost and claims of single aged members who stay, (members, 2 years, services)."""
-    plan = resolve(
-        aged(
-            1_000,
-            years=2,
-            benchmark={"mode": "published", "published_per_capita": 10_604.0},
-            population={
-                "members": 1_000,
-                "person_years_per_member": 1.0,
-                "retention": 1.0,
-                "segments": {"aged": {"enrollment_type": "aged_non_dual", "person_years": 1_000.0}},
-            },
-        )
-    )
+    population = {
+        "members": 1_000,
+        "person_years_per_member": 1.0,
+        "retention": 1.0,
+        "segments": {"aged": {"enrollment_type": "aged_non_dual", "person_years": 1_000.0}},
+    }
+    mark = {"mode": "published", "published_per_capita": 10_604.0}
+    return _alone(resolve(aged(1_000, years=2, benchmark=mark, population=population)), count)
+
+
+@cache
+def lone_insured(count: int) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+    """Cost and claims of single privately insured members, (members, 5 years, services)."""
+    return _alone(insured(1_000.0), count)
+
+
+def _alone(plan: Plan, count: int) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+    """Draw members one by one: a realization each, of a population of one."""
     world = replace(plan.world, members=np.ones_like(plan.world.members))
     engine = engine_of(replace(plan, world=world, engine="claims"))
     parts = [
