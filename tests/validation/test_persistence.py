@@ -131,7 +131,9 @@ PREMIUM = 0.85  # claims over premium, expected
 
 def fixed(members: float, **changes: object) -> Plan:
     """One year of so many members, nothing systematic."""
-    still = {"trend_sd": 0.0, "service_sd": 0.0, "pandemic_probability": 0.0, "local_sd": 0.0}
+    still = dict.fromkeys(
+        ("trend_sd", "service_sd", "pandemic_probability", "local_sd", "composition_cv"), 0.0
+    )
     return commercial(members, years=1, uncertainty=still, **changes)
 
 
