@@ -106,7 +106,7 @@ def _simulations() -> list[Target]:
                long=True)
     ]  # fmt: skip
     found.append(
-        Target("V3.correlation",
+        Target("V3.simulated_correlation",
                "2022 simulated: correlation of consecutive savings rates within an agreement",
                "CMS results files of 2018-24", FROM_DATA, 0.77, correlation, Show(2),
                between=(0.62, 0.79), tolerance="range of pairs of years", needs=needs, long=True)

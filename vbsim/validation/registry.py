@@ -44,6 +44,8 @@ _VISITS = "all evaluation and management visits, nearly twice the survey's offic
 _PERSIST = "illness persists less in the model than in the survey; ill_persistence is UNVERIFIED"
 # What is missed, and why; the page and README show by how much.
 MISSES: dict[str, str] = {
+    # Five streams of 20,000 years give 25.4 to 26.4 %.
+    "V1.earns_5000": "at the end of the tolerance, 26.0 %, which is the mean of five streams",
     **dict.fromkeys(("V3.owe_2021", "V3.net_2021"), _REVENUE.format(3, "s")),
     **dict.fromkeys(("V3.owe_2022", "V3.net_2022"), _REVENUE.format(1, "")),
     "V3.net_2023": _REVENUE.format(3, "s"),
