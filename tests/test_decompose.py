@@ -21,7 +21,9 @@ from vbsim.scenario.schema import Scenario
 from vbsim.scenario.source import Source
 from vbsim.simulate import simulate
 
-STILL = {"trend_sd": 0.0, "service_sd": 0.0, "pandemic_probability": 0.0, "local_sd": 0.0}
+STILL = dict.fromkeys(
+    ("trend_sd", "service_sd", "pandemic_probability", "local_sd", "composition_cv"), 0.0
+)
 
 
 def fresh(uncertainty: dict[str, Any], retention: float = 0.0, **changes: Any) -> Scenario:
@@ -85,6 +87,16 @@ def test_a_belief_of_known_spread_makes_its_share() -> None:
     other = found.sel(source="parameter")
     gap = abs(share - float(other["alone"]))
     assert gap < 4.0 * np.hypot(error, float(other["alone_standard_error"]))
+
+
+def test_the_entitys_own_year_is_systematic_whatever_its_size() -> None:
+    """Capitation counts all cost of one year: 2,000 person-years, so (mean cost * cv)^2 / 2,000."""
+    scenario = fresh({"composition_cv": 2.0})
+    found = of(decompose_scenario(scenario), "net result", "capitation")
+    world = resolve(scenario).world
+    cost = float((world.expected_cost[-1] * world.members[-1]).sum())
+    near(found, "systematic", (2.0 * cost) ** 2 / 2_000.0 / float(found["variance"]))
+    assert 0.2 < float(found.sel(source="systematic")["alone"]) < 0.9
 
 
 def test_an_uncertain_effect_makes_its_share() -> None:

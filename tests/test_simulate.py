@@ -117,17 +117,27 @@ def test_a_contract_more_changes_no_number(small_plan: Plan) -> None:
 
 
 def test_a_segment_more_changes_no_other_draw(small_plan: Plan) -> None:
+    """The entity is larger by it, so of its year's factor the same draw spreads less."""
     words = small_scenario().model_dump(exclude_unset=True)["population"]
     words["members"] = None
     words["segments"] = {
         "esrd": {"enrollment_type": "esrd", "person_years": 9.0},
         **words["segments"],
     }
-    more = simulate(resolve(small_scenario(population=words)))
-    same(
-        simulate(small_plan)[["claims", "cost", "person_years"]],
-        more[["claims", "cost", "person_years"]].sel(segment=["aged", "disabled"]),
+    plan = resolve(small_scenario(population=words))
+    more, before = simulate(plan), simulate(small_plan)
+    others = more.sel(segment=["aged", "disabled"])
+    same(before[["claims", "person_years"]], others[["claims", "person_years"]])
+    xr.testing.assert_allclose(
+        before["cost"] / before["local_factor"], others["cost"] / others["local_factor"], rtol=1e-12
     )
+    drawn = []
+    for one, seen in ((small_plan, before), (plan, more)):
+        own = one.systematic.entity_year
+        variance = np.log1p(own.sd**2 + np.square(own.by_size))
+        level = np.log(seen["local_factor"].values)
+        drawn.append((level + 0.5 * variance) / np.sqrt(variance))
+    np.testing.assert_allclose(drawn[0], drawn[1], rtol=1e-9, atol=1e-12)
 
 
 def test_a_stream_can_be_reseeded_alone() -> None:

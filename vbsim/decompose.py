@@ -66,7 +66,7 @@ SOURCES = {
     "systematic": Source(
         ("trend", "shocks", "entity_year", "region", "run_out"),
         "trend, shocks, the region's and the entity's own level, and run-out",
-        "a contract whose benchmark follows what was not foreseen",
+        "a benchmark that follows what was not foreseen; for the entity's own level, more lives",
     ),
     "parameter": Source(
         ("parameters", "true_savings"),

@@ -90,7 +90,7 @@ def test_sums_have_the_exact_moments() -> None:
 
 def test_exact_mean_of_a_layer_is_what_the_claims_engine_draws() -> None:
     """Layers as the plan states them against 2 million member-years drawn, within 4 errors."""
-    own = {"local_sd": 0.0}
+    own = {"local_sd": 0.0, "composition_cv": 0.0}
     plan = replace(a_plan(5_000, uncertainty=own), engine="claims", realizations=200)
     seen = xr.concat(list(blocks(plan)), "realization")
     base = seen["year"].values < plan.start_year

@@ -71,7 +71,11 @@ EFFECTS = intervention.Params(
     (0.02,) * 3,
 )
 SAMPLES: dict[str, list[Any]] = {
-    "entity_year": [entity_year.Params(0.0), entity_year.Params(0.0073)],
+    "entity_year": [
+        entity_year.Params(0.0),
+        entity_year.Params(0.0073),
+        entity_year.Params(0.0073, (0.02,)),
+    ],
     "episodes": [JOINT, replace(JOINT, irf_share=0.3, readmission_share=1.0, anchor_cv=0.0)],
     "intervention": [EFFECTS, replace(EFFECTS, sds=(0.0, 0.0, 0.0))],
     "parameter": [
@@ -187,6 +191,9 @@ NONSENSE: list[tuple[Any, dict[str, Any], str]] = [
     (trend.Params(0.0), {"sd": -0.1}, f"trend_sd is -0.1; {PERCENT}"),
     (trend.Params(0.0), {"sd": np.nan}, f"trend_sd is nan; {PERCENT}"),
     (entity_year.Params(0.0), {"sd": 1.75}, f"local_sd is 1.75; {PERCENT}"),
+    (entity_year.Params(0.0), {"by_size": (0.1, -0.1)}, r"by_size is \(0.1, -0.1\); expected"),
+    (entity_year.Params(0.0), {"by_size": (np.inf,)}, r"by_size is \(inf,\); expected standard"),
+    (entity_year.Params(0.0), {"by_size": ()}, r"by_size is \(\); expected standard"),
     (true_savings.Params(0.0, 0.0), {"mean": 2.5}, r"mean 2.5, sd 0; expected .*write 2.5 % as"),
     (true_savings.Params(0.0, 0.0), {"sd": np.nan}, r"sd nan; expected shares of 1"),
     (quality.Params(0.8, 0.1, 1.0), {"score_mean": 81.5}, r"score_mean is 81.5; .*81.5 % as 0.815"),

@@ -9,7 +9,7 @@ import pytest
 from scipy import special, stats
 
 from tests.conftest import small_scenario
-from vbsim.generators import quality_measures
+from vbsim.generators import entity_year, quality_measures
 from vbsim.generators.quality_measures import Measure, Params, binomial_quantile
 from vbsim.plan import Plan
 from vbsim.scenario.resolve import resolve
@@ -174,7 +174,11 @@ def test_cost_and_quality_move_together() -> None:
         expected_cost=plan.world.expected_cost[-1:],
         expected_truncated=plan.world.expected_truncated[-1:],
     )
-    systematic = replace(plan.systematic, quality_measures=plan.systematic.quality_measures[-1:])
+    systematic = replace(
+        plan.systematic,
+        quality_measures=plan.systematic.quality_measures[-1:],
+        entity_year=entity_year.Params(0.0073),
+    )
     only = replace(plan, world=world, systematic=systematic, layers=(), contracts=())
     seen = simulate(only).isel(year=0)
     per_head = seen["cost"].sum("segment") / seen["person_years"].sum("segment")

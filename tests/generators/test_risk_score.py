@@ -37,6 +37,7 @@ def capitated(engine: str, **measurement: float) -> Plan:
         small_scenario(
             years=2,
             benchmark={"mode": "simulated", "base_years": [2021]},
+            uncertainty={"composition_cv": 0.0},
             population=people | ({"risk_measurement": measurement} if measurement else {}),
             contracts={"capitation": contract},
         )

@@ -30,6 +30,19 @@ def test_no_spread_is_no_uncertainty(generator: ModuleType) -> None:
     np.testing.assert_array_equal(generator.values(generator.Params(0.0), GRID), 1.0)
 
 
+def test_an_entity_has_a_part_by_its_size_of_the_year() -> None:
+    """Variances add up: one that no size removes, and a squared cv over the year's person-years."""
+    by_size = entity_year.by_size(1.5, np.array([2_500.0, 10_000.0, 40_000.0]))
+    assert by_size == pytest.approx((0.03, 0.015, 0.0075))
+    years = np.repeat(GRID[:, None, :], 3, axis=1)
+    found = entity_year.values(entity_year.Params(0.008, by_size), years)
+    for year, size in enumerate((2_500.0, 10_000.0, 40_000.0)):
+        sd = np.sqrt(0.008**2 + 1.5**2 / size)
+        sigma = np.sqrt(np.log(1.0 + sd**2))
+        law = stats.lognorm(sigma, scale=np.exp(-0.5 * sigma**2))
+        np.testing.assert_allclose(found[:, year], law.ppf(GRID[:, 0]), rtol=1e-12)
+
+
 def test_true_savings_are_normal() -> None:
     found = true_savings.values(true_savings.Params(0.01, 0.025), GRID)
     np.testing.assert_allclose(found, stats.norm(0.01, 0.025).ppf(GRID[:, 0]), atol=1e-15)

@@ -29,7 +29,9 @@ ATTACHMENT = 20_000.0
 
 def lone_members() -> Plan:
     """One member of each segment and year, a fifth of them for part of it; one layer, no shocks."""
-    quiet = {"trend_sd": 0.0, "service_sd": 0.0, "pandemic_probability": 0.0, "local_sd": 0.0}
+    quiet = dict.fromkeys(
+        ("trend_sd", "service_sd", "pandemic_probability", "local_sd", "composition_cv"), 0.0
+    )
     plan = resolve(small_scenario(uncertainty=quiet))
     world = plan.world
     people = tuple(replace(p, person_years_per_member=0.9, retention=0.0) for p in world.people)

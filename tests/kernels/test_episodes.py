@@ -24,7 +24,9 @@ CAP = 40_000.0
 @pytest.fixture(scope="module")
 def plan() -> Plan:
     """Two types, without any systematic factor; 1,000 realizations of some 110 joints."""
-    quiet = {"trend_sd": 0.0, "service_sd": 0.0, "pandemic_probability": 0.0, "local_sd": 0.0}
+    quiet = dict.fromkeys(
+        ("trend_sd", "service_sd", "pandemic_probability", "local_sd", "composition_cv"), 0.0
+    )
     found = resolve(
         small_scenario(
             realizations=1000,

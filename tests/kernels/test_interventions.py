@@ -22,7 +22,9 @@ from vbsim.simulate import simulate
 from vbsim.validation import Found
 from vbsim.validation import trial as without_effect
 
-STILL = {"trend_sd": 0.0, "service_sd": 0.0, "pandemic_probability": 0.0, "local_sd": 0.0}
+STILL = dict.fromkeys(
+    ("trend_sd", "service_sd", "pandemic_probability", "local_sd", "composition_cv"), 0.0
+)
 AGED = {"enrollment_type": "aged_non_dual", "person_years": 1950.0}
 WORDS: dict[str, Any] = {"predictor": {"auc": 0.66}, "capacity": 0.1, "engagement": 0.5}
 

@@ -33,6 +33,7 @@ population:
 uncertainty:
   trend_sd: 0.02
   local_sd: 0.0
+  composition_cv: 0.0
   pandemic_probability: 0.0
   service_sd: {inpatient: 0, snf: 0, outpatient: 0, ed: 0, physician: 0, home_health: 0,
     hospice: 0, dme: 0}

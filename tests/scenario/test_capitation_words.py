@@ -216,7 +216,9 @@ def test_a_premium_without_loading_is_the_mean_recovery(
 
     Within 4 standard errors (each about 1 % of the mean).
     """
-    quiet = dict.fromkeys(("trend_sd", "service_sd", "local_sd", "pandemic_probability"), 0.0)
+    quiet = dict.fromkeys(
+        ("trend_sd", "service_sd", "local_sd", "composition_cv", "pandemic_probability"), 0.0
+    )
     changes = {"uncertainty": quiet, "benchmark": None}
     made = covered(words | {"loading": 0.0}, COVERED | contract, **changes)
     found = settle(made, simulate(replace(made, realizations=3000)))

@@ -43,7 +43,9 @@ def recoveries(person_years: float, realizations: int) -> tuple[np.ndarray, np.n
     Members of a Medicaid plan, part-year ones among them, without shocks; every claim is drawn.
     """
     kinds = ("tanf_child", "tanf_adult", "ssi")
-    calm = dict.fromkeys(("trend_sd", "service_sd", "pandemic_probability", "local_sd"), 0.0)
+    calm = dict.fromkeys(
+        ("trend_sd", "service_sd", "pandemic_probability", "local_sd", "composition_cv"), 0.0
+    )
     contract = {"model": "capitation", "expected_cost_share": 1.0}
     names = [f"above_{a:.0f}" for a in ATTACHMENTS]
     scenario = small_scenario(

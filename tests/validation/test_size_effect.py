@@ -39,6 +39,7 @@ def savings_rates(members: int, realizations: int) -> tuple[np.ndarray, float]:
             "service_sd": 0.0,
             "pandemic_probability": 0.0,
             "local_sd": 0.0,
+            "composition_cv": 0.0,
         },
         benchmark={"mode": "simulated", "base_years": [2019, 2020, 2021]},
         contracts={"basic": {"program": "mssp", "track": "basic_b"}},
@@ -106,6 +107,7 @@ def spreads(retention: float | None) -> dict[str, float]:
             "service_sd": 0.0,
             "pandemic_probability": 0.0,
             "local_sd": 0.0,
+            "composition_cv": 0.0,
         },
         benchmark=marks["equal"],
         contracts={

@@ -37,6 +37,7 @@ def delia(**changes: object) -> Scenario:
             "service_sd": 0.0,
             "pandemic_probability": 0.0,
             "local_sd": 0.0,
+            "composition_cv": 0.0,
         }
         | changes,
         benchmark={"mode": "simulated", "base_years": [2019, 2020, 2021]},

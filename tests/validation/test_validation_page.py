@@ -203,6 +203,18 @@ def test_a_moved_figure_stands_elsewhere_and_no_other() -> None:
     assert {p for p in book.figures() if other.figure(p, 2022) != book.figure(p, 2022)} == {table}
 
 
+def test_a_figure_of_none_is_moved_too() -> None:
+    """Nothing in proportion to 0 is anything else: the end stands in its place."""
+    book, path = rulebook.read("assumptions", "commercial"), "uncertainty.composition_cv"
+    value = book.figure(path, 2022).value
+    assert value == 0.0
+    low, high = of_module.ends_of(path, value)
+    assert (low, of_module.with_figure(book, path, value, high).figure(path, 2022).value) == (
+        0.0, high,
+    )  # fmt: skip
+    assert high > 1.0
+
+
 def test_a_plan_rests_on_the_assumption_set_that_it_is_given() -> None:
     book = rulebook.read("assumptions", "medicare_ffs")
     path = "uncertainty.pandemic_probability"

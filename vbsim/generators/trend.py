@@ -47,7 +47,7 @@ def mean(params: Params) -> float:
     return 1.0
 
 
-def unit_lognormal(sd: float, uniforms: FloatArray) -> FloatArray:
+def unit_lognormal(sd: float | FloatArray, uniforms: FloatArray) -> FloatArray:
     """Lognormal factor of mean 1 and standard deviation ``sd``."""
-    variance = np.log1p(sd * sd)
+    variance = np.log1p(np.square(sd))
     return np.exp(np.sqrt(variance) * special.ndtri(uniforms) - 0.5 * variance)

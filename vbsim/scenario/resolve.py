@@ -244,7 +244,13 @@ def _systematic(draft: Draft, book: Rulebook) -> Systematic:
             ),
             pandemic_changes=tuple(changes.get(name, 0.0) for name in draft.services),
         ),
-        entity_year=entity_year.Params(assumed("uncertainty.local_sd", stated.local_sd)),
+        entity_year=entity_year.Params(
+            assumed("uncertainty.local_sd", stated.local_sd),
+            entity_year.by_size(
+                assumed("uncertainty.composition_cv", stated.composition_cv),
+                draft.members @ np.array([p.person_years_per_member for p in draft.people]),
+            ),
+        ),
         region=trend.Params(stated.regional_sd or 0.0),
         run_out=entity_year.Params(stated.completion_sd or 0.0),
         true_savings=true_savings.Params(prior.mean if prior else 0.0, prior.sd if prior else 0.0),

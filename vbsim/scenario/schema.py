@@ -178,7 +178,14 @@ class Uncertainty(Cited):
     )
     service_correlation: Share | None = None
     pandemic_probability: Share | None = None
-    local_sd: Spread | None = Field(default=None, description="sd of the entity's own cost level")
+    local_sd: Spread | None = Field(
+        default=None, description="sd of the entity's own cost level, the part that no size removes"
+    )
+    composition_cv: Annotated[float, Field(ge=0.0, le=20.0)] | None = Field(
+        default=None,
+        description="sd of the entity's own cost level times the root of its person-years, the part"
+        " that shrinks with size",
+    )
     regional_sd: Spread | None = Field(
         default=None,
         description="sd of a year's growth of the region, its members included, beyond the nation",

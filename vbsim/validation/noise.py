@@ -20,7 +20,7 @@ from vbsim.settle import settle
 from vbsim.simulate import blocks
 from vbsim.skill import Question, curves
 from vbsim.validation.base import DERIVED, FROM_DATA, VERIFIED, Found, Show, Target, percent
-from vbsim.validation.worlds import BASE_YEARS, CALM, aged
+from vbsim.validation.worlds import BASE_YEARS, CALM, OWN, aged
 
 _REALIZATIONS = 20_000
 _OF_CELLS = 100_000  # with fewer the error reaches from the figure to the end of its tolerance
@@ -108,19 +108,19 @@ def denied(data: Path | None = None) -> Found:
 
 @cache
 def luck_of_one_year(members: int) -> Found:
-    """Spread of the change of the savings rate in a year, over √2: members stay, all shocks on."""
+    """Spread of the change of the savings rate over √2: members stay, the entity has own years."""
     defaults = {
         "person_years_per_member": 0.975,
         "per_capita_truncated": True,
         "segments": {"aged": {"enrollment_type": "aged_non_dual", "person_years": 0.975 * members}},
     }
-    national = CALM | {"local_sd": None}
+    calm = {key: value for key, value in CALM.items() if key not in OWN}
     plan = resolve(
         aged(
             members,
             years=2,
             population=defaults,
-            uncertainty={key: value for key, value in national.items() if value is not None},
+            uncertainty=calm,
         )
     )
     plan = replace(plan, realizations=_REALIZATIONS, engine="collective")
@@ -185,7 +185,7 @@ def targets() -> list[Target]:
 
 
 def luck_targets() -> list[Target]:
-    """One year's luck of one ACO by size, in V3b."""
+    """One year's noise of one ACO by size, in V3b."""
     return [
         Target(
             f"V3.luck_{members}", f"sd of one year's luck, {words} beneficiaries", _PANEL,

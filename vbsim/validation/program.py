@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 
+import numpy as np
 import xarray as xr
 
 from vbsim.backtest import Backtest, backtest
@@ -19,6 +20,7 @@ from vbsim.portfolio import (
 from vbsim.scenario.source import Source
 from vbsim.validation.base import FROM_DATA, Found, Show, Target, percent
 from vbsim.validation.replay import FILES, SOURCE
+from vbsim.vocabulary import ENTITY
 
 CROSSWALK = "mssp_aco_id_crosswalk.csv"
 # Spread of the savings rate in the size bands of 2022-24, from 5,000 beneficiaries up [share].
@@ -30,20 +32,26 @@ _REALIZATIONS = 400
 
 
 @cache
-def _simulated(path: Path) -> PortfolioSummary:
-    """Every ACO of 2022 before its year, with a prior of true savings from 2020 and 2021."""
+def _results(path: Path) -> xr.Dataset:
+    """Every ACO of 2022 before its year and the next, prior of true savings from 2020 and 2021."""
     words = {
         "vbsim": 1,
         "name": "Medicare Shared Savings Program, performance year 2022",
         "seed": 2022,
         "realizations": _REALIZATIONS,
         "start_year": 2022,
+        "years": 2,
         "assumptions": "medicare_ffs",
         "portfolio": {"results_file": path.name},
         "uncertainty": {"true_savings": {"normal": {"mean": 0.034, "sd": 0.034}}},
     }
     plan = resolve_portfolio(entities_of(Source.of_data(words), path))
-    return measure_portfolio(simulate_portfolio(plan))
+    return simulate_portfolio(plan)
+
+
+@cache
+def _simulated(path: Path) -> PortfolioSummary:
+    return measure_portfolio(_results(path))
 
 
 def _program(data: Path | None) -> xr.Dataset:
@@ -55,6 +63,14 @@ def simulated(quantity: str, group: str, data: Path | None) -> Found:
     """Mean of a quantity of the program or of a band of sizes."""
     one = _program(data).sel(quantity=quantity, group=group, measure="mean")
     return Found(float(one["value"]), float(one["standard_error"]))
+
+
+def correlation(data: Path | None) -> Found:
+    """Correlation over ACOs of the savings rates of two years of an agreement; mean of the runs."""
+    assert data is not None
+    rates = _results(data / FILES[2022])["savings_rate"].isel(contract=0)
+    found = xr.corr(rates.isel(year=0), rates.isel(year=1), dim=ENTITY).values
+    return Found(float(found.mean()), float(found.std(ddof=1) / np.sqrt(found.size)))
 
 
 @cache
@@ -89,6 +105,12 @@ def _simulations() -> list[Target]:
                partial(simulated, "share_earning", "all"), percent(), within=0.05, needs=needs,
                long=True)
     ]  # fmt: skip
+    found.append(
+        Target("V3.simulated_correlation",
+               "2022 simulated: correlation of consecutive savings rates within an agreement",
+               "CMS results files of 2018-24", FROM_DATA, 0.77, correlation, Show(2),
+               between=(0.62, 0.79), tolerance="range of pairs of years", needs=needs, long=True)
+    )  # fmt: skip
     for low, value in SPREADS.items():
         found.append(
             Target(f"V3.simulated_sd_{low}",

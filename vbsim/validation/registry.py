@@ -39,11 +39,10 @@ GROUPS = {
 _REVENUE = "loss limits by the participants' revenue are not in the public file: {} ACO{}"
 _COUNTED = "half a point and a trace below the printed share; how it was counted is not stated"
 _PRINTED = "no number of ACOs gives the printed share: its last digit is one too high"
-_PRIOR = "one prior of true savings for all sizes: {}"
 _ONE_TYPE = "one episode type stands for knee and elective hip"
 _HIP = "shares of this type are UNVERIFIED, and its procedures are not those of the study"
 _CV = "spreads of the components are UNVERIFIED, and components are drawn independently"
-_STAY = "members who stay take luck out; real ACOs also change participants"
+_ALONE = "the figure stands out of its neighbours, 1.9 and 1.5 %; its standard error is 0.3 to 0.6"
 _VISITS = "all evaluation and management visits, nearly twice the survey's office visits"
 _PERSIST = "illness persists less in the model than in the survey; ill_persistence is UNVERIFIED"
 _COUNTS = "half the admissions of the experiment; fitted to the concentration of spending"
@@ -61,15 +60,10 @@ MISSES: dict[str, str] = {
     "V3.losses_2021": _REVENUE.format(3, "s"),
     "V3.losses_2022": _REVENUE.format(1, ""),
     "V3.losses_2023": _REVENUE.format(3, "s"),
-    **dict.fromkeys(
-        (f"V3.simulated_sd_{low}" for low in (5_000, 10_000, 15_000, 20_000)),
-        _PRIOR.format("the smaller come out too much alike"),
-    ),
-    "V3.simulated_sd_50000": _PRIOR.format("the largest come out too different"),
+    "V3.simulated_sd_50000": "one prior of true savings for all sizes: the largest come out too "
+    "different",
     "V3.forecast_earn_2022": "more were expected to earn than did; no cause was found",
-    **dict.fromkeys(
-        (f"V3.luck_{size}" for size in (6_227, 8_620, 12_133, 17_165, 23_951, 38_154)), _STAY
-    ),
+    "V3.luck_17165": _ALONE,
     # Over 40 other streams of 100,000 years the mean gap is 0.5 standard errors: no bias was found.
     "V6.actuar_mean.monte_carlo": "by luck: of forty such comparisons one is missed in one of ten "
     "seeds; no bias was found over other streams",

@@ -41,6 +41,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "services.ed.unit_cost_cv": (0.947, 1.311),
     "uncertainty.service_correlation": (0.46, 0.85),
     "uncertainty.pandemic_probability": (0.02, 0.03),
+    "uncertainty.composition_cv": (0.0, 1.64),
 }
 ALL = "all."  # in front of a kind of figures that are moved at once
 FAMILIES = {"lognormal": "gamma", "gamma": "lognormal"}
@@ -199,7 +200,7 @@ def with_figure(book: Rulebook, path: str, value: Any, end: Any) -> Rulebook:
         return elsewhere_one(old)
 
     def elsewhere_one(old: Any) -> Any:
-        return end if isinstance(end, str) else old * (end / value)
+        return end if isinstance(end, str) or not value else old * (end / value)
 
     node["values"] = {day: elsewhere(old) for day, old in node["values"].items()}
     return replace(book, parameters=tree)

@@ -14,7 +14,8 @@ from vbsim.scenario.schema import Scenario
 from vbsim.simulate import engine_of
 
 BASE_YEARS = [2019, 2020, 2021]
-CALM = dict.fromkeys(("trend_sd", "service_sd", "pandemic_probability", "local_sd"), 0.0)
+OWN = ("local_sd", "composition_cv")  # the entity's own year
+CALM = dict.fromkeys(("trend_sd", "service_sd", "pandemic_probability", *OWN), 0.0)
 _BLOCK = 50_000  # lone members at a time
 
 
