@@ -17,7 +17,7 @@ import numba
 import numpy as np
 from matplotlib.figure import Figure
 
-from benchmarks.cases import SCENARIO, demonstration
+from benchmarks.cases import SCENARIO, demonstration, members_of
 from benchmarks.settlement import five_years
 from vbsim.plan import Plan
 from vbsim.settle import settle
@@ -78,11 +78,7 @@ def _median(work: Callable[[], object]) -> float:
 
 
 def _sized(members: int, engine: str) -> Plan:
-    """Give the demonstration about so many members in every year."""
-    plan = demonstration()
-    share = members / plan.world.members[-1].sum()
-    many = np.maximum(np.rint(plan.world.members * share), 1).astype(np.int64)
-    return replace(plan, world=replace(plan.world, members=many), engine=engine)
+    return replace(members_of(demonstration(), members), engine=engine)
 
 
 def _of_members(engine: str) -> Timed:
