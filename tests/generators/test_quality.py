@@ -31,7 +31,7 @@ def test_score_is_beta(mean: float, sd: float) -> None:
 def test_the_table_follows_the_beta_distribution_far_out(mean: float, sd: float) -> None:
     """Down to the smallest uniform number that a stream gives, to 1e-8."""
     size = mean * (1.0 - mean) / sd**2 - 1.0
-    low = np.array([2.0**-54, 1e-12, 1e-6, 1e-3])
+    low = np.array([2.0**-53, 1e-12, 1e-6, 1e-3])
     law = stats.beta(mean * size, (1.0 - mean) * size)
     grid = np.concatenate([low, 1.0 - low, np.random.default_rng(3).uniform(size=500)])
     both = np.stack([grid, np.full_like(grid, 0.5)], axis=-1)
