@@ -52,11 +52,14 @@ class Moments:
     random
         Share of the variance that is due to the claims themselves, not to how ill and how long
         here the member is, (T, 2 K): of each service's cost, then of its number.
+    covariance
+        Of the services' costs and numbers in one year, (T, 2 K, 2 K).
     """
 
     mean: FloatArray
     spread: FloatArray
     random: FloatArray
+    covariance: FloatArray
 
 
 def moments(plan: Plan, segment: int, services: bool = True) -> Moments:
@@ -70,47 +73,57 @@ def moments(plan: Plan, segment: int, services: bool = True) -> Moments:
         for layer in plan.layers
         if layer.mean is not None and layer.spread is not None
     ]
-    random = np.empty((world.years.size, 0))
+    random, covariance = np.empty((world.years.size, 0)), np.empty((world.years.size, 0, 0))
     if services:
-        more, random = _of_services(plan, segment, exposure, square)
-        columns = [*more, *columns]
+        expected, random, covariance = _of_services(plan, segment, exposure, square)
+        own = np.sqrt(covariance.diagonal(axis1=1, axis2=2))
+        columns = [(expected, own), *columns]
     mean, spread = (np.concatenate(part, axis=1) for part in zip(*columns, strict=True))
-    return Moments(mean, spread, random)
+    return Moments(mean, spread, random, covariance)
 
 
 def _of_services(
     plan: Plan, segment: int, exposure: float, square: float
-) -> tuple[list[tuple[FloatArray, FloatArray]], FloatArray]:
-    """Mean and spread of each service's cost and claims, (T, K) each, and what is random in them.
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Mean of each service's cost and claims, (T, 2 K), what is random in them, their covariance.
 
-    ``exposure`` and ``square`` are the means of a member's person-years and of their square.
+    ``exposure`` and ``square`` are the means of a member's person-years and of their square. Given
+    how ill and how long here a member is, claims of different services are independent.
     """
     world, people = plan.world, plan.world.people[segment]
     tables = map(unit_cost.drawn_moments, world.unit_costs)
     ratio = np.array([1.0 + (spread / mean) ** 2 for mean, spread in tables])
     rate, price = world.rate[:, segment], world.mean_unit_cost[:, segment]
-    response = np.array([_square_response(people, use[segment]) for use in world.use])
-    between = rate**2 * (square * response - exposure**2)
+    response = np.array([_joint_response(people, use[segment]) for use in world.use])
+    together = rate[:, :, None] * rate[:, None] * (square * response - exposure**2)
     claims = exposure * rate
-    columns = [
-        (claims * price, price * np.sqrt(claims * ratio + between)),
-        (claims, np.sqrt(claims + between)),
-    ]
-    shares = (_share(claims * ratio, between), _share(claims, between))
-    return columns, np.concatenate(shares, axis=1)
+    scale = np.concatenate([price, np.ones_like(price)], axis=1)
+    covariance = np.tile(together, (1, 2, 2)) * scale[:, :, None] * scale[:, None]
+    place, count = np.arange(2 * rate.shape[1]), rate.shape[1]
+    noise = np.concatenate([claims * ratio, claims], axis=1)
+    covariance[:, place, place] += scale**2 * noise
+    at, beside = place[:count], place[count:]
+    covariance[:, at, beside] += price * claims
+    covariance[:, beside, at] += price * claims
+    between = np.tile(together.diagonal(axis1=1, axis2=2), 2)
+    return np.tile(claims, 2) * scale, _share(noise, between), covariance
 
 
-def _square_response(people: population.Params, use: utilization.Params) -> FloatArray:
-    """Mean of response**2 weighted by exposure**2, of each service; that of a person-year is 1."""
-    found = []
-    for power in use.elasticities:
-        first, second = (
-            population.risk_moment(people, order * power, order)
-            * utilization.transient_moment(use, order * power)
-            for order in (1, 2)
+def _joint_response(people: population.Params, use: utilization.Params) -> FloatArray:
+    """Mean of the product of two services' responses, (K, K), weighted by exposure**2.
+
+    That of a person-year is 1.
+    """
+
+    def moment(power: float, order: int) -> float:
+        return population.risk_moment(people, power, order) * utilization.transient_moment(
+            use, power
         )
-        found.append(second / first**2)
-    return np.array(found)
+
+    powers = use.elasticities
+    first = np.array([moment(power, 1) for power in powers])
+    both = np.array([[moment(one + other, 2) for other in powers] for one in powers])
+    return np.asarray(both / np.outer(first, first))
 
 
 def _share(part: FloatArray, rest: FloatArray) -> FloatArray:
@@ -229,7 +242,7 @@ def group(plan: Plan, segment: int, exact: Moments, services: bool) -> kernel.Gr
     members, name = plan.world.members[:, segment], plan.world.segments[segment]
     years, counters = members.size, plan.counters(plan.world.years, luck=True).tolist()
     drawn = int(_pilot_sizes(plan)[segment])
-    pilot = Pilot.of(plan, segment, drawn, (exact.mean, exact.spread))
+    pilot = Pilot.of(plan, segment, drawn, (exact.mean, exact.spread, exact.covariance))
     own = (plan.entity,) if plan.entity else ()
     key = np.uint64(streams.key(plan.seed_of("claims"), "collective", name, *own))
     width = exact.mean.size

@@ -76,7 +76,7 @@ class Pilot:
     mean, covariance
         Of the deviations before they are centered, (W,), and after, stretched, (W, W).
     stretch
-        (W,).
+        Matrix that stretches, (W, W).
     """
 
     mean: FloatArray
@@ -87,9 +87,13 @@ class Pilot:
 
     @classmethod
     def of(
-        cls, plan: Plan, segment: int, count: int, exact: tuple[FloatArray, FloatArray]
+        cls, plan: Plan, segment: int, count: int, exact: tuple[FloatArray, FloatArray, FloatArray]
     ) -> Pilot:
-        """Draw ``count`` trajectories; ``exact`` mean and spread of the variables, (T, V) each."""
+        """Draw ``count`` trajectories.
+
+        ``exact`` are the mean and the spread of the variables, (T, V) each, and the covariance of
+        the services in every year.
+        """
         of_people = 1 + len(plan.layers)
         found = trajectories(plan, segment, count)
         drawn, basket = found.drawn(plan, services=exact[0].shape[1] > of_people)
@@ -102,17 +106,15 @@ class Pilot:
             mean += rows.sum(axis=0) / count
             covariance += rows.T @ rows / count
         covariance -= np.outer(mean, mean)
-        years, spread = len(exact[0]), np.sqrt(np.maximum(covariance.diagonal(), 0.0))
-        known = np.concatenate([spread[:years], exact[1].T.reshape(-1)])
-        stretch = np.divide(known, spread, out=np.ones(width), where=spread > 0.0)
-        covariance *= np.outer(stretch, stretch)
+        stretch = _stretch(covariance, exact[1], exact[2])
+        covariance = stretch @ covariance @ stretch.T
         return cls(mean, covariance, stretch, drawn, wanted)
 
     def rows(self, members: NDArray[np.int64]) -> FloatArray:
         """Stretched deviations of some members from the mean, (n, W)."""
         rows = np.empty((members.size, self.mean.size), dtype=np.float32)
         kernel.fill_rows(self._drawn, self._wanted, members, rows)
-        return np.asarray((rows - self.mean) * self.stretch)
+        return np.asarray((rows - self.mean) @ self.stretch.T)
 
     def dearest(self, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Give the numbers of so many trajectories that cost most, and those of the rest."""
@@ -123,6 +125,32 @@ class Pilot:
     def relative(self, members: NDArray[np.int64]) -> Float32Array:
         """Relative total cost of some members, (n, T)."""
         return self._drawn.relative[members]
+
+
+def _stretch(covariance: FloatArray, spread: FloatArray, services: FloatArray) -> FloatArray:
+    """Matrix that gives deviations of a covariance (W, W) the known moments.
+
+    The variables have a ``spread`` (T, V), and the first of them, costs and numbers of claims, a
+    known covariance ``services`` (T, 2 K, 2 K) in every year.
+    """
+    years = spread.shape[0]
+    found = np.sqrt(np.maximum(covariance.diagonal()[years:], 0.0))
+    known = spread.T.reshape(-1)
+    factor = np.divide(known, found, out=np.ones(known.size), where=found > 0.0)
+    stretch = np.diag(np.concatenate([np.ones(years), factor]))
+    size = services.shape[1]
+    for year in range(years if size else 0):
+        places = years + np.arange(size) * years + year
+        drawn = covariance[np.ix_(places, places)]
+        some = np.flatnonzero(drawn.diagonal() > 0.0)
+        at = np.ix_(some, some)
+        try:
+            lower = np.linalg.cholesky(drawn[at])
+            exact = np.linalg.cholesky(services[year][at])
+        except np.linalg.LinAlgError:  # too few claims of a service to tell it from another
+            continue
+        stretch[np.ix_(places[some], places[some])] = exact @ np.linalg.inv(lower)
+    return stretch
 
 
 def _wanted(plan: Plan, segment: int, basket: NDArray[np.int64], mean: FloatArray) -> kernel.Wanted:
