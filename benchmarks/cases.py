@@ -58,6 +58,13 @@ def demonstration() -> Plan:
     return resolve(load(SCENARIO))
 
 
+def members_of(plan: Plan, members: int) -> Plan:
+    """Give a plan about so many members in its last year, and in all others as before in ratio."""
+    share = members / plan.world.members[-1].sum()
+    many = np.maximum(np.rint(plan.world.members * share), 1).astype(np.int64)
+    return replace(plan, world=replace(plan.world, members=many))
+
+
 def claims_engine() -> Case:
     """Claims engine against the NumPy program: one year of 10,000 aged members, 19 claims each."""
     plan = replace(resolve(Scenario.model_validate(AGED)), engine="claims")

@@ -16,14 +16,16 @@ from pathlib import Path
 import numba
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator
 
-from benchmarks.cases import SCENARIO, demonstration
+from benchmarks.cases import SCENARIO, demonstration, members_of
 from benchmarks.settlement import five_years
 from vbsim.plan import Plan
 from vbsim.settle import settle
 from vbsim.simulate import engine_of
 
 RUNS = 5
+COUNTS = {"claims": 20, "collective": 2_000}  # realizations whose time is comparable
 Timed = Callable[[int], float]
 _RUN = """
 import json, resource, sys, vbsim
@@ -52,18 +54,18 @@ def draw(folder: Path) -> None:
 
 def _figures() -> dict[str, tuple[str, Sequence[int], dict[str, Timed]]]:
     threads = range(1, int(numba.config.NUMBA_NUM_THREADS) + 1)  # type: ignore[attr-defined]
-    both = ("claims", "collective")
+    both = [(f"{name}, {count:,} realizations", name) for name, count in COUNTS.items()]
     return {
         "members": (
             "members", (2_500, 5_000, 10_000, 20_000, 40_000),
-            {name: _of_members(name) for name in both},
+            {text: _of_members(name) for text, name in both},
         ),
         "realizations": (
             "realizations", (500, 1_000, 2_000, 4_000), {"collective, settled": _of_realizations},
         ),
         "years": ("performance years", (1, 2, 3, 4, 5), {"settlement": _of_years}),
         "contracts": ("contracts", (1, 2, 4, 8), {"settlement": _of_contracts}),
-        "threads": ("threads", tuple(threads), {name: _of_threads(name) for name in both}),
+        "threads": ("threads", tuple(threads), {text: _of_threads(name) for text, name in both}),
     }  # fmt: skip
 
 
@@ -78,16 +80,12 @@ def _median(work: Callable[[], object]) -> float:
 
 
 def _sized(members: int, engine: str) -> Plan:
-    """Give the demonstration about so many members in every year."""
-    plan = demonstration()
-    share = members / plan.world.members[-1].sum()
-    many = np.maximum(np.rint(plan.world.members * share), 1).astype(np.int64)
-    return replace(plan, world=replace(plan.world, members=many), engine=engine)
+    return replace(members_of(demonstration(), members), engine=engine)
 
 
 def _of_members(engine: str) -> Timed:
     def timed(members: int) -> float:
-        made, count = engine_of(_sized(members, engine)), 20 if engine == "claims" else 2_000
+        made, count = engine_of(_sized(members, engine)), COUNTS[engine]
         return _median(lambda: made.block(np.arange(count)))
 
     return timed
@@ -153,19 +151,41 @@ def _print(name: str, sizes: Sequence[int], found: dict[str, list[float]], unit:
         cells = ", ".join(
             f"{size:,}: {v:.4g} {unit}" for size, v in zip(sizes, values, strict=True)
         )
-        print(f"{name}, {text}: {cells}", flush=True)
+        print(f"{name}, {text}: {cells}; slope {_slope(sizes, values):.2f}", flush=True)
+
+
+def _slope(sizes: Sequence[int], values: list[float]) -> float:
+    """Slope on logarithmic axes: 1 doubles with the size; 0 of a single size."""
+    if len(sizes) < 2:
+        return 0.0
+    return float(np.polyfit(np.log(sizes), np.log(values), 1)[0])
 
 
 def _figure(label: str, sizes: Sequence[int], found: dict[str, list[float]], unit: str) -> Figure:
+    """Draw times on logarithmic axes, beside a line that doubles; memory from 0 on."""
     figure = Figure(figsize=(6.0, 3.8), layout="constrained")
     axes = figure.subplots()
+    axes.set_xscale("log")
     for text, values in found.items():
-        axes.plot(sizes, values, marker="o", label=text)
+        shown = f"{text} (slope {_slope(sizes, values):.2f})"
+        axes.plot(sizes, values, marker="o", label=shown)
     if unit == "seconds":
-        axes.set(xscale="log", yscale="log")
+        axes.set_yscale("log")
+        first, direction = max(values[0] for values in found.values()), 1.0
+        if label == "threads":
+            direction = -1.0
+        line = [first * (size / sizes[0]) ** direction for size in sizes]
+        name = "halves" if direction < 0.0 else "doubles"
+        axes.plot(sizes, line, color="0.6", linestyle="--", label=f"{name} with {label}")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{1e3 * value:,.4g}"))
     axes.set_xticks(list(sizes), [f"{size:,}" for size in sizes])
     axes.minorticks_off()
-    axes.set(xlabel=label, ylabel=unit, ylim=(None if unit == "seconds" else 0.0, None))
-    axes.legend(frameon=False)
+    axes.set(xlabel=label, ylabel="milliseconds" if unit == "seconds" else unit)
+    if unit != "seconds":
+        axes.set_ylim(0.0, 1.25 * max(max(values) for values in found.values()))
+    axes.legend(frameon=False, fontsize="small")
     axes.grid(alpha=0.3)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
     return figure

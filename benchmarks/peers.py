@@ -57,7 +57,19 @@ def engine() -> ClaimsEngine:
 def by_sums(years: int) -> np.ndarray:
     """Aggregate loss of each year by the claims kernel [USD]."""
     ones = np.ones((years, 1, 1))
-    still = Factors(ones, ones, ones, ones[..., 0], 0.0 * ones[..., 0], ones, NO_PROGRAM, ones)
+    year = ones[..., 0]
+    still = Factors(
+        frequency=ones,
+        price=ones,
+        national=ones,
+        local=year,
+        savings=0.0 * year,
+        quality=ones,
+        regional=year,
+        completion=year,
+        program=NO_PROGRAM,
+        access=ones,
+    )
     return engine().sums(np.arange(years), still).cost.ravel()
 
 

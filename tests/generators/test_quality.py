@@ -25,6 +25,20 @@ def test_score_is_beta(mean: float, sd: float) -> None:
     np.testing.assert_allclose(score, law.ppf(grid), rtol=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("mean", "sd"), [(0.815, 0.062), (0.5, 0.28), (0.95, 0.02), (0.99, 0.05), (0.9, 0.29)]
+)
+def test_the_table_follows_the_beta_distribution_far_out(mean: float, sd: float) -> None:
+    """Down to the smallest uniform number that a stream gives, to 1e-8."""
+    size = mean * (1.0 - mean) / sd**2 - 1.0
+    low = np.array([2.0**-53, 1e-12, 1e-6, 1e-3])
+    law = stats.beta(mean * size, (1.0 - mean) * size)
+    grid = np.concatenate([low, 1.0 - low, np.random.default_rng(3).uniform(size=500)])
+    both = np.stack([grid, np.full_like(grid, 0.5)], axis=-1)
+    score = quality.values(Params(mean, sd, 1.0), both)[:, 0]
+    np.testing.assert_allclose(score, law.ppf(grid), atol=1e-8)
+
+
 @pytest.mark.parametrize(("mean", "sd"), [(0.815, 0.062), (0.5, 0.4)])
 def test_moments_of_the_score(mean: float, sd: float) -> None:
     drawn = np.random.default_rng(8).uniform(size=(DRAWS, 2))

@@ -20,21 +20,25 @@ from numpy.typing import NDArray
 from scipy import special
 
 from vbsim import streams
-from vbsim.engines.pilot import trajectories
+from vbsim.engines.pilot import Pilot
 from vbsim.engines.points import BULK, TAIL, Points, SobolPoints
 from vbsim.engines.systematic import Factors
 from vbsim.generators import layer_response, population, unit_cost, utilization
 from vbsim.kernels import collective as kernel
-from vbsim.kernels.grid import survival_nodes, table_moments, table_of, with_slopes
+from vbsim.kernels import pilot as of_pilot
+from vbsim.kernels.grid import survival_nodes, table_of, with_slopes
 from vbsim.kernels.inputs import Totals
 from vbsim.plan import FloatArray, Plan
 
-_PILOT = 2**15  # trajectories of the segment that costs most
+# Trajectories of the segment that costs most. From pilot to pilot the correlation of two years'
+# cost varies by 0.006 at four segments; by 0.009 with half as many.
+_PILOT = 2**16
 _WHOLE = 64  # up to so many members, every one is drawn as a whole trajectory
 _TAIL = 32  # expected number of whole trajectories in a larger segment
 _TOTAL = "cost"
 _GRID_ERROR = 1e-4  # spacing of the exact annual cost's log intensities
-_ROWS = 2**14  # trajectories of every other segment
+_ROWS = 2**13  # trajectories of every other segment
+_LEAST_PIVOT = 1e-6  # of a variance: less is rounding, as where services add up to a total
 
 
 @dataclass(frozen=True)
@@ -48,11 +52,14 @@ class Moments:
     random
         Share of the variance that is due to the claims themselves, not to how ill and how long
         here the member is, (T, 2 K): of each service's cost, then of its number.
+    covariance
+        Of the services' costs and numbers in one year, (T, 2 K, 2 K).
     """
 
     mean: FloatArray
     spread: FloatArray
     random: FloatArray
+    covariance: FloatArray
 
 
 def moments(plan: Plan, segment: int, services: bool = True) -> Moments:
@@ -66,47 +73,57 @@ def moments(plan: Plan, segment: int, services: bool = True) -> Moments:
         for layer in plan.layers
         if layer.mean is not None and layer.spread is not None
     ]
-    random = np.empty((world.years.size, 0))
+    random, covariance = np.empty((world.years.size, 0)), np.empty((world.years.size, 0, 0))
     if services:
-        more, random = _of_services(plan, segment, exposure, square)
-        columns = [*more, *columns]
+        expected, random, covariance = _of_services(plan, segment, exposure, square)
+        own = np.sqrt(covariance.diagonal(axis1=1, axis2=2))
+        columns = [(expected, own), *columns]
     mean, spread = (np.concatenate(part, axis=1) for part in zip(*columns, strict=True))
-    return Moments(mean, spread, random)
+    return Moments(mean, spread, random, covariance)
 
 
 def _of_services(
     plan: Plan, segment: int, exposure: float, square: float
-) -> tuple[list[tuple[FloatArray, FloatArray]], FloatArray]:
-    """Mean and spread of each service's cost and claims, (T, K) each, and what is random in them.
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Mean of each service's cost and claims, (T, 2 K), what is random in them, their covariance.
 
-    ``exposure`` and ``square`` are the means of a member's person-years and of their square.
+    ``exposure`` and ``square`` are the means of a member's person-years and of their square. Given
+    how ill and how long here a member is, claims of different services are independent.
     """
     world, people = plan.world, plan.world.people[segment]
-    tables = [table_moments(unit_cost.quantile_table(law)) for law in world.unit_costs]
+    tables = map(unit_cost.drawn_moments, world.unit_costs)
     ratio = np.array([1.0 + (spread / mean) ** 2 for mean, spread in tables])
     rate, price = world.rate[:, segment], world.mean_unit_cost[:, segment]
-    response = np.array([_square_response(people, use[segment]) for use in world.use])
-    between = rate**2 * (square * response - exposure**2)
+    response = np.array([_joint_response(people, use[segment]) for use in world.use])
+    together = rate[:, :, None] * rate[:, None] * (square * response - exposure**2)
     claims = exposure * rate
-    columns = [
-        (claims * price, price * np.sqrt(claims * ratio + between)),
-        (claims, np.sqrt(claims + between)),
-    ]
-    shares = (_share(claims * ratio, between), _share(claims, between))
-    return columns, np.concatenate(shares, axis=1)
+    scale = np.concatenate([price, np.ones_like(price)], axis=1)
+    covariance = np.tile(together, (1, 2, 2)) * scale[:, :, None] * scale[:, None]
+    place, count = np.arange(2 * rate.shape[1]), rate.shape[1]
+    noise = np.concatenate([claims * ratio, claims], axis=1)
+    covariance[:, place, place] += scale**2 * noise
+    at, beside = place[:count], place[count:]
+    covariance[:, at, beside] += price * claims
+    covariance[:, beside, at] += price * claims
+    between = np.tile(together.diagonal(axis1=1, axis2=2), 2)
+    return np.tile(claims, 2) * scale, _share(noise, between), covariance
 
 
-def _square_response(people: population.Params, use: utilization.Params) -> FloatArray:
-    """Mean of response**2 weighted by exposure**2, of each service; that of a person-year is 1."""
-    found = []
-    for power in use.elasticities:
-        first, second = (
-            population.risk_moment(people, order * power, order)
-            * utilization.transient_moment(use, order * power)
-            for order in (1, 2)
+def _joint_response(people: population.Params, use: utilization.Params) -> FloatArray:
+    """Mean of the product of two services' responses, (K, K), weighted by exposure**2.
+
+    That of a person-year is 1.
+    """
+
+    def moment(power: float, order: int) -> float:
+        return population.risk_moment(people, power, order) * utilization.transient_moment(
+            use, power
         )
-        found.append(second / first**2)
-    return np.array(found)
+
+    powers = use.elasticities
+    first = np.array([moment(power, 1) for power in powers])
+    both = np.array([[moment(one + other, 2) for other in powers] for one in powers])
+    return np.asarray(both / np.outer(first, first))
 
 
 def _share(part: FloatArray, rest: FloatArray) -> FloatArray:
@@ -184,7 +201,11 @@ class CollectiveEngine:
         first term of Edgeworth's series.
         """
         skewness = max(6.0 * float(group.skew.max(initial=0.0)) for group in self.groups)
-        return _GRID_ERROR, 1.0 / float(np.sqrt(_PILOT)), skewness / 7.0 / 6.0 * 0.4
+        world = self.plan.world
+        # Variances by segment, as if all had the same coefficient of variation.
+        share = (world.expected_cost**2 * world.members).sum(axis=0)
+        sampling = np.sqrt(((share / share.sum()) ** 2 / _pilot_sizes(self.plan)).sum())
+        return _GRID_ERROR, float(sampling), skewness / 7.0 / 6.0 * 0.4
 
 
 def _with_logs(factors: Factors) -> kernel.Factors:
@@ -205,64 +226,64 @@ def _responses(plan: Plan, segment: int) -> kernel.Response:
     unit = world.expected_cost[first, segment] / world.level[first, segment]
     scale = unit / world.expected_cost[:, segment]
     use, price = world.use[first][segment], tuple(world.relative_price[first].tolist())
-    years = []
-    for year, factor in enumerate(scale):
-        layers = tuple(
-            (layer.services, *(factor * b[year, segment] for b in (layer.lower, layer.upper)))
-            for layer in plan.layers
-        )
-        years.append(
-            layer_response.respond(world.people[segment], use, world.unit_costs, price, layers)
-        )
-    return kernel.Response(
-        *(np.array([getattr(year, name) for year in years]) for name in kernel.Response._fields)
+    layers = tuple(
+        (layer.services, *(factor * bound[year, segment] for bound in (layer.lower, layer.upper)))
+        for year, factor in enumerate(scale)
+        for layer in plan.layers
     )
+    found = layer_response.respond(world.people[segment], use, world.unit_costs, price, layers)
+    shape = (scale.size, len(plan.layers))
+    parts = (getattr(found, name) for name in kernel.Response._fields)
+    return kernel.Response(*(part.reshape(*shape, *part.shape[1:]) for part in parts))
 
 
 def group(plan: Plan, segment: int, exact: Moments, services: bool) -> kernel.Group:
     """Make of a segment's pilot what the kernel draws its sums from."""
     members, name = plan.world.members[:, segment], plan.world.segments[segment]
-    counters = plan.counters(plan.world.years, luck=True).tolist()
-    whole = plan.trajectories and bool(members.max() <= _WHOLE)
-    cost = (plan.world.expected_cost * plan.world.members).sum(axis=0)
-    drawn = trajectories(plan, segment, _PILOT if segment == np.argmax(cost) else _ROWS)
-    flat = _pinned(drawn.variables(plan, segment, services), exact.spread)
-    names = _variables(plan, services)
+    years, counters = members.size, plan.counters(plan.world.years, luck=True).tolist()
+    drawn = int(_pilot_sizes(plan)[segment])
+    pilot = Pilot.of(plan, segment, drawn, (exact.mean, exact.spread, exact.covariance))
     own = (plan.entity,) if plan.entity else ()
     key = np.uint64(streams.key(plan.seed_of("claims"), "collective", name, *own))
-    if whole:
-        none = np.empty(0)
+    width = exact.mean.size
+    here = np.tile(members.astype(np.int32), width // years)
+    if plan.trajectories and members.max() <= _WHOLE:
+        none, rows = np.empty(0), pilot.rows(np.arange(drawn))[:, years:]
         return kernel.Group(
-            key, members, flat, none, np.zeros(flat.shape[1]),
-            np.empty((0, flat.shape[1]), np.float32), np.empty(0, np.int64),
+            key, members, here, rows.astype(np.float32), none, np.zeros(width),
+            np.empty((0, width), np.float32), np.empty(0, np.int64),
             np.empty(0, np.uint64), none, _half_normal(),
         )  # fmt: skip
-    relative = drawn.relative
-    count = int(np.ceil(len(flat) * _TAIL / members.max())) if plan.trajectories else 0
-    order = np.argpartition(-drawn.size, count)
-    tail, bulk = flat[order[:count]], flat[order[count:]]
-    share = count / len(flat)
-    bulk_mean = bulk.mean(axis=0, dtype=np.float64)
+    count = int(np.ceil(drawn * _TAIL / members.max())) if plan.trajectories else 0
+    dearest, others = pilot.dearest(count)
+    tail, share, rest = pilot.rows(dearest), count / drawn, others.size
+    bulk_mean = -tail.sum(axis=0) / rest
+    covariance = (drawn * pilot.covariance - tail.T @ tail) / rest - np.outer(bulk_mean, bulk_mean)
+    loadings, used = _loadings(covariance, members, 1.0 - share)
+    totals = pilot.relative(others)
     # Without a tail there is no such quantile.
     most = int(np.ceil(special.bdtrik(1.0 - 1e-12, members.max(), share))) + 1 if count else 1
-    loadings, used, skew = _bulk(
-        bulk - bulk_mean.astype(np.float32), relative[order[count:]], members, 1.0 - share
-    )
-    used = np.append(used, used[-1:].repeat(-used.size % 4))  # whole passes of four
-    loadings = np.pad(loadings, ((0, used.size - len(loadings)), (0, 0)))
+    names = _variables(plan, services)
     draws = [streams.key(0, *map(str, at)) for at in product((_TOTAL, *names), counters)]
     return kernel.Group(
         key=key,
         members=members,
-        tail=(tail - bulk_mean).astype(np.float32),
+        here=here,
+        tail=(tail - bulk_mean)[:, years:].astype(np.float32),
         tail_count=special.bdtr(np.arange(most), members.max(), share),
-        bulk_mean=bulk_mean,
+        bulk=here * bulk_mean[years:],
         loadings=loadings,
-        first=np.maximum(used - members.size, 0),
+        first=np.maximum(used - years, 0),
         draw=np.array(draws, dtype=np.uint64)[used],
-        skew=skew,
+        skew=_skewness(totals, covariance[:years, :years]) / np.sqrt(members * (1.0 - share)) / 6.0,
         normal=_half_normal(),
     )
+
+
+def _pilot_sizes(plan: Plan) -> NDArray[np.int64]:
+    """Trajectories of every segment's pilot."""
+    cost = (plan.world.expected_cost * plan.world.members).sum(axis=0)
+    return np.where(np.arange(cost.size) == np.argmax(cost), _PILOT, _ROWS)
 
 
 def _variables(plan: Plan, services: bool) -> list[str]:
@@ -272,49 +293,30 @@ def _variables(plan: Plan, services: bool) -> list[str]:
     return [*(costs if services else []), "person-years", *layers]
 
 
-def _pinned(variables: NDArray[np.float32], spread: FloatArray) -> NDArray[np.float32]:
-    """Deviations of a pilot (M, T, V) from its mean, stretched to a known spread, (M, V * T)."""
-    variables -= variables.mean(axis=0, dtype=np.float64).astype(np.float32)
-    found = np.sqrt(np.einsum("ntv,ntv->tv", variables, variables) / len(variables))
-    factor = np.divide(spread, found, out=np.ones_like(spread), where=found > 0.0)
-    variables *= factor.astype(np.float32)
-    return variables.transpose(0, 2, 1).reshape(len(variables), -1)
+def _loadings(
+    covariance: FloatArray, members: np.ndarray, share: float
+) -> tuple[NDArray[np.float32], np.ndarray]:
+    """Give loadings of normals on the bulk's sum, (Z, V * T): of the yearly totals, then the rest.
 
-
-def _bulk(
-    bulk: NDArray[np.float32], totals: NDArray[np.float32], members: np.ndarray, share: float
-) -> tuple[NDArray[np.float32], np.ndarray, FloatArray]:
-    """Give loadings of normals on the bulk's sum: those of the yearly totals, then the rest.
-
-    ``bulk`` (n, V * T) and ``totals`` (n, T) are deviations of the pilot's bulk members. Members of
-    two years are the same people as far as the smaller of the two numbers goes.
+    ``covariance`` is that of one bulk member, the yearly totals first, then all variables, and
+    ``share`` that of the bulk. Members of two years are the same people as far as the smaller of
+    the two numbers goes. Also gives the place of every normal.
     """
-    years, width = members.size, bulk.shape[1] // members.size
-    totals = totals - totals.mean(axis=0)
-    both = np.concatenate([totals, bulk], axis=1)
-    year = np.tile(np.arange(years), 1 + width)
+    years = members.size
+    year = np.tile(np.arange(years), len(covariance) // years)
     shared = np.minimum.outer(members, members)[np.ix_(year, year)] * share
-    covariance = (both.T @ both).astype(np.float64) / len(both)
-    factor = _cholesky(covariance * shared)
-    own = np.linalg.solve(_cholesky(covariance[:years, :years]), totals.T)
-    skew = (own * own * own).mean(axis=1) / np.sqrt(members * share) / 6.0
-    columns = factor[years:].T
+    columns = of_pilot.cholesky(covariance * shared, _LEAST_PIVOT)[years:].T
     used = np.flatnonzero(np.abs(columns).max(axis=1) > 0.0)
-    return np.ascontiguousarray(columns[used], dtype=np.float32), used, skew
+    found = columns[used].astype(np.float32)
+    more = -used.size % 4  # whole passes of four
+    return np.pad(found, ((0, more), (0, 0))), np.append(used, used[-1:].repeat(more))
 
 
-def _cholesky(covariance: FloatArray) -> FloatArray:
-    """Lower triangular factor of a covariance that may be singular: zero where a pivot is."""
-    rest = covariance.copy()
-    scale = np.diag(covariance).copy()
-    factor = np.zeros_like(rest)
-    for j in range(len(rest)):
-        if rest[j, j] > 1e-9 * scale[j] > 0.0:
-            column = rest[:, j] / np.sqrt(rest[j, j])
-            column[:j] = 0.0
-            factor[:, j] = column
-            rest -= np.outer(column, column)
-    return factor
+def _skewness(totals: NDArray[np.float32], covariance: FloatArray) -> FloatArray:
+    """Third cumulants of the bulk members' yearly totals (n, T), each without the years before."""
+    factor = of_pilot.cholesky(covariance, _LEAST_PIVOT)
+    own = np.linalg.inv(factor).astype(np.float32) @ (totals - totals.mean(axis=0)).T
+    return np.asarray((own * own * own).mean(axis=1, dtype=np.float64))
 
 
 @cache

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from vbsim import streams
 from vbsim.engines.claims import ClaimsEngine
 from vbsim.generators import population, unit_cost, utilization
-from vbsim.plan import BoolArray, Plan, World
+from vbsim.kernels import pilot as kernel
+from vbsim.plan import BoolArray, FloatArray, Plan, World
 
 Float32Array = NDArray[np.float32]
 _BATCH = 1024  # members of a recorded realization: one batch of the kernel
@@ -40,34 +41,132 @@ class Trajectories:
     @cached_property
     def relative(self) -> Float32Array:
         """Cost of all services over its mean, (M, T)."""
-        totals = self.cost.sum(axis=2)
+        totals = self.held(np.ones((1, self.cost.shape[2]), dtype=np.bool_))[0]
         return np.asarray(totals / totals.mean(axis=0, dtype=np.float64).astype(np.float32))
 
-    @cached_property
-    def size(self) -> Float32Array:
-        """Sum of squares of the relative cost over the years, (M,)."""
-        return np.asarray(np.einsum("nt,nt->n", self.relative, self.relative))
-
-    def held(self, services: BoolArray) -> Float32Array:
-        """Cost of a basket of services, (M, T); entities that share a pilot share it."""
-        key = services.tobytes()
+    def held(self, baskets: BoolArray) -> Float32Array:
+        """Cost of baskets of services, (B, M, T); entities that share a pilot share it."""
+        key = baskets.tobytes()
         if key not in self._baskets:
-            self._baskets[key] = self.cost @ services.astype(np.float32)
+            self._baskets[key] = np.stack(
+                [self.cost @ services.astype(np.float32) for services in baskets]
+            )
         return self._baskets[key]
 
-    def variables(self, plan: Plan, segment: int, services: bool) -> Float32Array:
-        """Cost and claims by service (if wanted), person-years and layers, (M, T, V)."""
-        level = plan.world.level[:, segment, None].astype(np.float32)
-        columns = [level * self.cost, self.claims] if services else []
-        columns.append(self.person_years[..., None])
-        for layer in plan.layers:
-            scale = self.person_years if layer.annualized else np.float32(1.0)
-            held = self.held(layer.services) * level[:, 0]
-            lower, upper = (
-                bound[:, segment].astype(np.float32) * scale for bound in (layer.lower, layer.upper)
-            )
-            columns.append((np.clip(held, lower, upper) - lower)[..., None])
-        return np.concatenate(columns, axis=2)
+    def drawn(self, plan: Plan, services: bool) -> tuple[kernel.Drawn, NDArray[np.int64]]:
+        """Give what rows are made of, and the basket of every layer."""
+        count = self.cost.shape[2]
+        of_layers = np.array([layer.services for layer in plan.layers], dtype=np.bool_)
+        baskets, basket = np.unique(of_layers.reshape(-1, count), axis=0, return_inverse=True)
+        held = self.held(baskets) if len(baskets) else np.empty((0, 0, 0), dtype=np.float32)
+        some = slice(None) if services else slice(0)
+        parts = (self.cost[..., some], self.claims[..., some], self.person_years)
+        return kernel.Drawn(*parts, self.relative, held), basket.reshape(-1)
+
+
+@dataclass(frozen=True)
+class Pilot:
+    """Trajectories of a segment as deviations from their mean, stretched to a known spread.
+
+    A row holds the relative total cost of every year, then :func:`vbsim.engines.collective.moments`
+    names its variables, each with its years.
+
+    Parameters
+    ----------
+    mean, covariance
+        Of the deviations before they are centered, (W,), and after, stretched, (W, W).
+    stretch
+        Matrix that stretches, (W, W).
+    """
+
+    mean: FloatArray
+    covariance: FloatArray
+    stretch: FloatArray
+    _drawn: kernel.Drawn
+    _wanted: kernel.Wanted
+
+    @classmethod
+    def of(
+        cls, plan: Plan, segment: int, count: int, exact: tuple[FloatArray, FloatArray, FloatArray]
+    ) -> Pilot:
+        """Draw ``count`` trajectories.
+
+        ``exact`` are the mean and the spread of the variables, (T, V) each, and the covariance of
+        the services in every year.
+        """
+        of_people = 1 + len(plan.layers)
+        found = trajectories(plan, segment, count)
+        drawn, basket = found.drawn(plan, services=exact[0].shape[1] > of_people)
+        wanted = _wanted(plan, segment, basket, exact[0])
+        width = wanted.center.size
+        rows = np.empty((_BATCH, width), dtype=np.float32)  # fits the second cache
+        mean, covariance = np.zeros(width), np.zeros((width, width))
+        for members in np.arange(count).reshape(-1, _BATCH):
+            kernel.fill_rows(drawn, wanted, members, rows)
+            mean += rows.sum(axis=0) / count
+            covariance += rows.T @ rows / count
+        covariance -= np.outer(mean, mean)
+        stretch = _stretch(covariance, exact[1], exact[2])
+        covariance = stretch @ covariance @ stretch.T
+        return cls(mean, covariance, stretch, drawn, wanted)
+
+    def rows(self, members: NDArray[np.int64]) -> FloatArray:
+        """Stretched deviations of some members from the mean, (n, W)."""
+        rows = np.empty((members.size, self.mean.size), dtype=np.float32)
+        kernel.fill_rows(self._drawn, self._wanted, members, rows)
+        return np.asarray((rows - self.mean) @ self.stretch.T)
+
+    def dearest(self, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Give the numbers of so many trajectories that cost most, and those of the rest."""
+        relative = self._drawn.relative
+        order = np.argpartition(-np.einsum("nt,nt->n", relative, relative), count)
+        return order[:count], order[count:]
+
+    def relative(self, members: NDArray[np.int64]) -> Float32Array:
+        """Relative total cost of some members, (n, T)."""
+        return self._drawn.relative[members]
+
+
+def _stretch(covariance: FloatArray, spread: FloatArray, services: FloatArray) -> FloatArray:
+    """Matrix that gives deviations of a covariance (W, W) the known moments.
+
+    The variables have a ``spread`` (T, V), and the first of them, costs and numbers of claims, a
+    known covariance ``services`` (T, 2 K, 2 K) in every year.
+    """
+    years = spread.shape[0]
+    found = np.sqrt(np.maximum(covariance.diagonal()[years:], 0.0))
+    known = spread.T.reshape(-1)
+    factor = np.divide(known, found, out=np.ones(known.size), where=found > 0.0)
+    stretch = np.diag(np.concatenate([np.ones(years), factor]))
+    size = services.shape[1]
+    for year in range(years if size else 0):
+        places = years + np.arange(size) * years + year
+        drawn = covariance[np.ix_(places, places)]
+        some = np.flatnonzero(drawn.diagonal() > 0.0)
+        at = np.ix_(some, some)
+        try:
+            lower = np.linalg.cholesky(drawn[at])
+            exact = np.linalg.cholesky(services[year][at])
+        except np.linalg.LinAlgError:  # too few claims of a service to tell it from another
+            continue
+        stretch[np.ix_(places[some], places[some])] = exact @ np.linalg.inv(lower)
+    return stretch
+
+
+def _wanted(plan: Plan, segment: int, basket: NDArray[np.int64], mean: FloatArray) -> kernel.Wanted:
+    years, layers = plan.world.years.size, plan.layers
+    lower, upper = (
+        np.array([getattr(layer, name)[:, segment] for layer in layers], dtype=np.float32)
+        for name in ("lower", "upper")
+    )
+    return kernel.Wanted(
+        level=plan.world.level[:, segment].astype(np.float32),
+        basket=basket,
+        lower=lower.reshape(-1, years),
+        upper=upper.reshape(-1, years),
+        annualized=np.array([layer.annualized for layer in layers], dtype=np.bool_),
+        center=np.concatenate([np.ones(years), mean.T.reshape(-1)]).astype(np.float32),
+    )
 
 
 def trajectories(plan: Plan, segment: int, count: int) -> Trajectories:
@@ -93,6 +192,11 @@ def rounded_exposure(people: population.Params) -> float:
     """Exposure at which a segment's pilot is drawn."""
     steps = max(round((people.person_years_per_member - 0.5) / _EXPOSURE_STEP), 1)
     return min(0.5 + _EXPOSURE_STEP * steps, people.whole().person_years_per_member)
+
+
+def forget() -> None:
+    """Forget all pilots, which are kept for the next engine, to time one that draws its own."""
+    _trajectories.cache_clear()
 
 
 @lru_cache(maxsize=16)

@@ -111,8 +111,7 @@ def systematic(
     return Factors(
         frequency=use * (1.0 - savings)[:, :, None] * access,
         price=np.repeat((level * regional * local)[:, :, None], len(world.services), axis=2),
-        # No matrix product: its last bit depends on the number of realizations.
-        national=level[:, :, None] * np.einsum("tsk,rtk->rts", share, use),
+        national=level[:, :, None] * _weighted(share, use),
         local=local,
         savings=savings,
         quality=measured,
@@ -121,6 +120,17 @@ def systematic(
         regional=regional,
         completion=completion,
     )
+
+
+def _weighted(share: FloatArray, use: FloatArray) -> FloatArray:
+    """Mean use by segment: shares (T, S, K) and use (R, T, K) to (R, T, S).
+
+    No matrix product: its last bit depends on the number of realizations.
+    """
+    found = share[:, :, 0] * use[:, :, None, 0]
+    for service in range(1, use.shape[2]):
+        found += share[:, :, service] * use[:, :, None, service]
+    return found
 
 
 def _left(plan: Plan, source: Points, realizations: np.ndarray) -> tuple[FloatArray, FloatArray]:

@@ -29,6 +29,7 @@ _STEPS_PER_MEAN = 20  # the grid reaches to 205 times the mean
 _LOG_STEP = 0.25  # between log intensities
 _PRICES = np.linspace(-0.3, 0.3, 13)  # log prices at which the mean is worked out
 _DEGREE = 5
+_POLYNOMIAL = np.linalg.pinv(np.vander(_PRICES, _DEGREE + 1, increasing=True))
 _STEP = 0.02  # of log price, for differences
 
 
@@ -69,6 +70,62 @@ class Response:
         return log_use @ self.spread_use.T + self.spread_price * log_price[:, None]
 
 
+@dataclass(frozen=True, slots=True)
+class Excess:
+    """Sums over a distribution on a grid of what lies beyond a bound; P points.
+
+    Parameters
+    ----------
+    step
+        Between points, from 0 on [USD].
+    first
+        Sum of masses times the amount beyond each point, (..., P); linear in between [USD].
+    second
+        Half the sum of masses times the square of that amount, (..., P) [USD**2].
+    """
+
+    step: float
+    first: FloatArray
+    second: FloatArray
+
+    @classmethod
+    def of(cls, step: float, masses: FloatArray) -> Excess:
+        """Add up from the end of the grid, so that the far tail keeps its digits."""
+        beyond = _from_end(masses[..., 1:])
+        first = _from_end(step * beyond)
+        return cls(step, first, _from_end(0.5 * step * (first[..., 1:] + first[..., :-1])))
+
+    @property
+    def end(self) -> float:
+        """Last point of the grid [USD]."""
+        return self.step * (self.first.shape[-1] - 1)
+
+    def mean(self, lower: FloatArray, upper: FloatArray) -> FloatArray:
+        """Sum of masses times the amount between bounds of any shape: (..., *shape) [USD]."""
+        return self._at(lower)[0] - self._at(upper)[0]
+
+    def square(self, lower: FloatArray, upper: FloatArray) -> FloatArray:
+        """Sum of masses times the square of the amount between bounds [USD**2]."""
+        first, above = self._at(upper)
+        return 2.0 * (self._at(lower)[1] - above - (upper - lower) * first)
+
+    def _at(self, bound: FloatArray) -> tuple[FloatArray, FloatArray]:
+        place = np.minimum(bound / self.step, self.first.shape[-1] - 1.0)
+        node = np.minimum(place.astype(np.int64), self.first.shape[-1] - 2)
+        left = node + 1.0 - place
+        after = self.first[..., node + 1]
+        first = after + left * (self.first[..., node] - after)
+        second = self.second[..., node + 1] + 0.5 * self.step * left * (first + after)
+        return first, second
+
+
+def _from_end(values: FloatArray) -> FloatArray:
+    """Add values up from each to the last, and 0 behind it: (..., n) to (..., n + 1)."""
+    found = np.zeros((*values.shape[:-1], values.shape[-1] + 1))
+    np.cumsum(values[..., ::-1], axis=-1, out=found[..., -2::-1])
+    return found
+
+
 def respond(
     people: population.Params,
     use: utilization.Params,
@@ -85,15 +142,23 @@ def respond(
     layers
         (services of the basket, lower bound, upper bound) of each, at these prices [USD].
     """
-    found = []
-    for basket, lower, upper in layers:
-        services = tuple(np.flatnonzero(basket).tolist())
-        step, masses = _masses(people.whole(), use, unit_costs, price, services)
-        found.append(_of_layer(step, basket, masses, lower, upper))
-    if not found:
-        shapes = ((_DEGREE + 1,), (len(price),), (len(price),) * 2, (), (len(price),), ())
-        return Response(*(np.empty((0, *shape)) for shape in shapes))
-    return Response(*(np.array(column) for column in zip(*found, strict=True)))
+    size, count = len(price), len(layers)
+    found = Response(
+        price=np.zeros((count, _DEGREE + 1)),
+        use=np.zeros((count, size)),
+        curvature=np.zeros((count, size, size)),
+        cross=np.zeros(count),
+        spread_use=np.zeros((count, size)),
+        spread_price=np.zeros(count),
+    )
+    together: dict[tuple[int, ...], list[int]] = {}
+    for number, (services, *_) in enumerate(layers):
+        together.setdefault(tuple(np.flatnonzero(services).tolist()), []).append(number)
+    for basket, numbers in together.items():
+        excesses = _excesses(people.whole(), use, unit_costs, price, basket)
+        bounds = np.array([layers[number][1:] for number in numbers], dtype=np.float64).T
+        _fill(found, np.array(numbers), np.array(basket), excesses, bounds)
+    return found
 
 
 def _intensities(
@@ -111,14 +176,14 @@ def _intensities(
 
 
 @lru_cache(maxsize=256)
-def _masses(
+def _excesses(
     people: population.Params,
     use: utilization.Params,
     unit_costs: tuple[unit_cost.Params, ...],
     price: tuple[float, ...],
     basket: tuple[int, ...],
-) -> tuple[float, tuple[FloatArray, FloatArray, FloatArray]]:
-    """Money step [USD]; mass of a basket's annual cost, its derivatives in one and two log rates.
+) -> tuple[Excess, Excess, Excess]:
+    """Excess of a basket's annual cost, and its derivatives in one and in two log rates.
 
     Entities that share an assumption set share them, whatever their cost levels.
     """
@@ -147,36 +212,39 @@ def _masses(
         by_pair = ((weights * rates[:, j])[:, None] * rates).T @ grown
         twice[j] = on_grid(by_pair * transforms * transforms[j], 0.0)
         twice[j, j] += once[j]
-    return step, (mass, once, twice)
+    return Excess.of(step, mass), Excess.of(step, once), Excess.of(step, twice)
 
 
-def _of_layer(
-    step: float,
-    basket: BoolArray,
-    masses: tuple[FloatArray, FloatArray, FloatArray],
-    lower: float,
-    upper: float,
-) -> tuple[FloatArray, FloatArray, FloatArray, float, FloatArray, float]:
-    """Coefficients of one layer, in the order of :class:`Response`; zeros for an empty one."""
-    mass, once, twice = masses
-    grid, size = step * np.arange(_POINTS), basket.size
-    use, spread, curvature = np.zeros(size), np.zeros(size), np.zeros((size, size))
-    held = np.clip(grid, lower, upper) - lower
-    mean = float(mass @ held)
-    if not mean > 1e-9 * step:
-        return np.zeros(_DEGREE + 1), use, curvature, 0.0, spread, 0.0
-    dearer = np.clip(np.multiply.outer(np.exp(_PRICES), grid), lower, upper) - lower
-    logs = np.log(dearer @ mass / mean)
-    price: FloatArray = np.asarray(np.polynomial.polynomial.polyfit(_PRICES, logs, _DEGREE))
-    price[0] = 0.0
-    moved = np.clip(np.multiply.outer(np.exp((-_STEP, _STEP)), grid), lower, upper) - lower
-    means = moved @ mass
-    before, after = (once @ moved.T / means).T
-    narrow, wide = moved**2 @ mass - means**2
-    elasticity = once @ held / mean
-    change = once @ held**2 - 2.0 * mean * (once @ held)
-    use[basket] = elasticity
-    spread[basket] = 0.5 * change / (float(mass @ held**2) - mean**2)
-    curvature[np.ix_(basket, basket)] = twice @ held / mean - np.outer(elasticity, elasticity)
-    cross = float((after - before).sum()) / (2.0 * _STEP * float(elasticity.sum()))
-    return price, use, curvature, cross, spread, float(np.log(wide / narrow)) / (4.0 * _STEP)
+def _fill(
+    found: Response,
+    numbers: NDArray[np.int64],
+    basket: NDArray[np.int64],
+    excesses: tuple[Excess, Excess, Excess],
+    bounds: FloatArray,
+) -> None:
+    """Fill in a basket's layers, ``numbers``, of ``bounds`` (2, n); nothing moves an empty one."""
+    cost, once, twice = excesses
+    lower, upper = np.minimum(bounds, 2.0 * cost.end)  # beyond, at whatever price, is nothing
+    mean = cost.mean(lower, upper)
+    some = np.flatnonzero(mean > 1e-9 * cost.step)
+    if some.size == 0 or basket.size == 0:
+        return
+    at, lower, upper, mean = numbers[some], lower[some], upper[some], mean[some]
+    dearer = np.exp(_PRICES)[:, None]
+    logs = np.log(dearer * cost.mean(lower / dearer, upper / dearer) / mean)
+    found.price[at] = (_POLYNOMIAL @ logs).T
+    found.price[at, 0] = 0.0
+    moved = np.exp((-_STEP, _STEP))[:, None]
+    means = moved * cost.mean(lower / moved, upper / moved)
+    before, after = np.moveaxis(moved * once.mean(lower / moved, upper / moved) / means, 1, 0)
+    narrow, wide = moved**2 * cost.square(lower / moved, upper / moved) - means**2
+    change = once.mean(lower, upper)
+    elasticity = change / mean
+    found.use[at[:, None], basket] = elasticity.T
+    variance = cost.square(lower, upper) - mean**2
+    widened = once.square(lower, upper) - 2.0 * mean * change
+    found.spread_use[at[:, None], basket] = 0.5 * (widened / variance).T
+    curved = twice.mean(lower, upper) / mean - elasticity[:, None] * elasticity
+    found.curvature[np.ix_(at, basket, basket)] = np.moveaxis(curved, -1, 0)
+    found.cross[at] = (after - before).sum(axis=0) / (2.0 * _STEP * elasticity.sum(axis=0))
+    found.spread_price[at] = np.log(wide / narrow) / (4.0 * _STEP)

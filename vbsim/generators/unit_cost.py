@@ -33,7 +33,7 @@ from vbsim.generators.severity import (
     refusal,
 )
 from vbsim.kernels import sums
-from vbsim.kernels.grid import survival_nodes, table_mean, table_of
+from vbsim.kernels.grid import survival_nodes, table_mean, table_moments, table_of
 
 FloatArray = NDArray[np.float64]
 
@@ -357,6 +357,12 @@ def quantile_table(params: Params) -> FloatArray:
         raise refusal(params.family, found, "a table within 1 %", "make the tail lighter")
     costs = costs * (exact / held)
     return table_of(costs)
+
+
+@lru_cache(maxsize=256)
+def drawn_moments(params: Params) -> tuple[float, float]:
+    """Mean and standard deviation [USD] of what the table of :func:`quantile_table` draws."""
+    return table_moments(quantile_table(params))
 
 
 @lru_cache(maxsize=256)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 KeyArray = NDArray[np.uint64]
+ROWS = 16  # realizations that share a thread's arrays
 
 
 class Group(NamedTuple):
@@ -27,9 +28,10 @@ class Group(NamedTuple):
 
     key: np.uint64  # of the collective stream
     members: NDArray[np.int64]  # (T,)
+    here: NDArray[np.int32]  # (V * T,) the same of each place's year
     tail: NDArray[np.float32]  # (M, V * T) deviations of tail members from a bulk member
     tail_count: FloatArray  # (C,) distribution function of their number; empty: it is everybody
-    bulk_mean: FloatArray  # (V * T,) deviation of a bulk member from the mean
+    bulk: FloatArray  # (V * T,) deviation from the mean of as many bulk members as there are
     loadings: NDArray[
         np.float32
     ]  # (Z, V * T) of standard normals on the bulk's sum, Z a multiple of 4
@@ -94,7 +96,8 @@ def from_table(table, bits32):  # type: ignore[no-untyped-def]
 def standard_normal(table, bits):  # type: ignore[no-untyped-def]
     """Draw a standard normal: the upper half of 64 bits gives its size, the last bit its sign."""
     size = from_table(table, np.uint32(bits >> np.uint64(32)))
-    return size if bits & np.uint64(1) else -size
+    sign = np.float64(np.int64(bits & np.uint64(1)) * 2 - 1)  # a branch would be guessed wrong
+    return sign * size
 
 
 @njit
@@ -114,16 +117,16 @@ def add_rows(table, rows, count, out):  # type: ignore[no-untyped-def]
 
 
 @njit
-def add_row_of_year(table, row, year, years, out):  # type: ignore[no-untyped-def]
-    """Add one year of a row of a table to ``out``."""
-    for i in range(year, out.size, years):
-        out[i] += table[row, i]
+def add_part(table, row, slot, here, out):  # type: ignore[no-untyped-def]
+    """Add a row of a table to ``out``, but for the years when that slot has no member."""
+    for i in range(np.uint64(out.size)):
+        out[i] += table[row, i] if slot < here[i] else np.float32(0.0)
 
 
 @njit
-def add_tail(key, u, tail, tail_count, members, rows, out):  # type: ignore[no-untyped-def]
+def add_tail(key, u, group, rows, out):  # type: ignore[no-untyped-def]
     """Add the tail members to ``out``, each in place of a bulk member; ``rows`` is room."""
-    years, count = members.size, 0
+    members, tail, tail_count, count = group.members, group.tail, group.tail_count, 0
     least, most, everybody = members.min(), members.max(), tail_count.size == 0
     while count < tail_count.size - 1 and tail_count[count] <= u:
         count += 1
@@ -135,29 +138,26 @@ def add_tail(key, u, tail, tail_count, members, rows, out):  # type: ignore[no-u
         slot = number if everybody else place
         rows[found] = row
         found += slot < least  # there in all years
-        for year in range(years if slot >= least else 0):
-            if slot < members[year]:
-                add_row_of_year(tail, row, year, years, out)
+        if slot >= least:
+            add_part(tail, np.uint64(row), slot, group.here, out)
     add_rows(tail, rows, found, out)
 
 
 @njit
-def draw_normals(key, draw, normal, skew, given, z):  # type: ignore[no-untyped-def]
+def draw_normals(key, group, given, z):  # type: ignore[no-untyped-def]
     """Draw the bulk's normals, those of the yearly totals skewed; ``given`` holds these, if any."""
+    draw, skew = group.draw, group.skew
     for j in range(draw.size):
-        z[j] = standard_normal(normal, child(key, draw[j]))
+        z[j] = standard_normal(group.normal, child(key, draw[j]))
     for j in range(min(skew.size, draw.size)):
         x, k = given[j] if j < given.size else z[j], skew[j]
         z[j] = (x + k * (x * x - 1.0)) / np.sqrt(1.0 + 2.0 * k * k)
 
 
 @njit
-def add_bulk(z, members, bulk_mean, loadings, first, out):  # type: ignore[no-untyped-def]
+def add_bulk(z, loadings, first, out):  # type: ignore[no-untyped-def]
     """Add the bulk's deviations to ``out``, four normals in one pass."""
-    years, end = members.size, np.uint64(out.size)
-    for year in range(years):
-        for i in range(year, out.size, years):
-            out[i] += members[year] * bulk_mean[i]
+    end = np.uint64(out.size)
     for start in range(0, first.size, 4):
         j = np.uint64(start)
         w, x, y, v = z[j], z[j + np.uint64(1)], z[j + np.uint64(2)], z[j + np.uint64(3)]
@@ -167,7 +167,7 @@ def add_bulk(z, members, bulk_mean, loadings, first, out):  # type: ignore[no-un
             out[i] += half + rest
 
 
-@njit
+@njit(inline="always")
 def layer_factor(row, year, number, log_price, log_use, response):  # type: ignore[no-untyped-def]
     """Logarithms of the factors on mean and deviation of a layer."""
     price, level, linear, spread, square = log_price[row, year], 0.0, 0.0, 0.0, 0.0
@@ -185,7 +185,7 @@ def layer_factor(row, year, number, log_price, log_use, response):  # type: igno
     return level, spread + response.spread_price[year, number] * price
 
 
-@njit
+@njit(inline="always")
 def fill_services(row, year, segment, deviation, exact, factors, claims, cost):  # type: ignore[no-untyped-def]
     """Turn a year's deviations into claims and cost by service, with the factors of the year.
 
@@ -248,14 +248,15 @@ def simulate_sums(realizations, segment, group, exact, response, factors, given,
         The ``Totals`` of all segments.
     """
     years, most = group.members.size, room_for_tail(group.tail_count, group.members)
-    for row in prange(realizations.size):
-        deviation, rows = np.zeros(exact.mean.size), np.empty(most, np.int64)
-        key = child(group.key, realizations[row])
-        of_tail, of_bulk = child(key, 0), child(key, 1)
-        u = given[row, years] if given.shape[1] > years else uniform(child(of_tail, 0))
-        add_tail(of_tail, u, group.tail, group.tail_count, group.members, rows, deviation)
-        if group.first.size > 0:
-            z = np.empty(group.first.size)
-            draw_normals(of_bulk, group.draw, group.normal, group.skew, given[row], z)
-            add_bulk(z, group.members, group.bulk_mean, group.loadings, group.first, deviation)
-        fill(row, segment, deviation, exact, response, factors, out)
+    for part in prange((realizations.size + ROWS - 1) // ROWS):
+        deviation, rows = np.empty(exact.mean.size), np.empty(most, np.int64)
+        z = np.empty(group.first.size)
+        for row in range(part * ROWS, min((part + 1) * ROWS, realizations.size)):
+            deviation[:] = group.bulk
+            key = child(group.key, realizations[row])
+            of_tail, of_bulk = child(key, 0), child(key, 1)
+            u = given[row, years] if given.shape[1] > years else uniform(child(of_tail, 0))
+            add_tail(of_tail, u, group, rows, deviation)
+            draw_normals(of_bulk, group, given[row], z)
+            add_bulk(z, group.loadings, group.first, deviation)
+            fill(row, segment, deviation, exact, response, factors, out)

@@ -8,14 +8,19 @@ and a node's number is read from the top bits of a float32: no search, no logari
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
 
+@cache
 def survival_nodes() -> NDArray[np.float64]:
-    """Survival probabilities of the nodes, shape (1025,), rising from 2**-32 to 1."""
+    """Survival probabilities of the nodes, shape (1025,), rising from 2**-32 to 1; read only."""
     octave, step = np.divmod(np.arange(1025), 32)
-    return np.asarray(2.0 ** (octave - 32.0) * (1.0 + step / 32.0))
+    nodes = np.asarray(2.0 ** (octave - 32.0) * (1.0 + step / 32.0))
+    nodes.setflags(write=False)
+    return nodes
 
 
 def table_of(values: NDArray[np.float64]) -> NDArray[np.float64]:
