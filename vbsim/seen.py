@@ -62,8 +62,7 @@ class Seen:
         """Members' cost in a layer, (R, T, S) [USD]; all claims for the empty name."""
         if not name:
             return self.cost
-        one = self.facts["layer_cost"][..., self.names[vocabulary.LAYER].index(name)]
-        return _by_column(one)
+        return self.facts["layer_cost"][..., self.names[vocabulary.LAYER].index(name)]
 
     def factor(self, name: str) -> FloatArray:
         """Factor of every year, (R, T); 1 where the plan has none."""
@@ -71,7 +70,9 @@ class Seen:
 
     def counted(self, contract: Contract) -> FloatArray:
         """Expenditure of every year and segment as the contract measures it, (R, T, S) [USD]."""
-        cost = self.layer(contract.expenditure_layer)
+        cost = self.cost
+        if contract.expenditure_layer:
+            cost = _by_column(self.layer(contract.expenditure_layer))
         if "completion" not in self.facts or not contract.by_rules:
             return cost
         return cost * self.facts["completion"][..., None]
@@ -98,7 +99,9 @@ def _by_column(values: FloatArray) -> FloatArray:
 
 def of_services(values: FloatArray, row: int, inside: BoolArray) -> FloatArray:
     """Sum of a variable of one year over segments and some services, (R,)."""
-    one = values[:, row].reshape(len(values), -1)
-    counts = np.tile(inside.astype(np.float64), values.shape[2])
-    # As it lies in memory, realization by realization: the same whatever the block.
-    return np.asarray(np.einsum("rx,x->r", one, counts))
+    total = np.zeros(len(values))
+    # One column after the other: the same sum whatever the block, and no cost outside is read.
+    for segment in range(values.shape[2]):
+        for service in np.flatnonzero(inside):
+            total += values[:, row, segment, service]
+    return total

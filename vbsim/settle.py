@@ -58,9 +58,7 @@ def settle(plan: Plan, experience: xr.Dataset) -> xr.Dataset:
     seen = Seen.of(experience)
     numbers = experience[vocabulary.REALIZATION].to_numpy()
     found = statements(plan, seen)
-    settled = labelled(plan, numbers, found)
-    if any(contract.retentions for contract in plan.contracts):
-        settled = vocabulary.label(_with_retentions(settled, plan, seen, found), "settlement")
+    settled = labelled(plan, numbers, found, *_retentions(plan, seen, found))
     if plan.sampling == "random":
         return settled
     dims = vocabulary.SETTLEMENT["control_variate"].dims
@@ -180,14 +178,19 @@ def _own_claims(plan: Plan, terms: economics.Terms, row: int, seen: Seen) -> dic
     return {name: summed(cost[..., column]) for name, column in columns.items()}
 
 
-def _with_retentions(
-    settled: xr.Dataset, plan: Plan, seen: Seen, found: dict[str, list[Statement]]
-) -> xr.Dataset:
-    """Add the net result that every contract's holder would have with other attachments."""
+def _retentions(
+    plan: Plan, seen: Seen, found: dict[str, list[Statement]]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Net result that every contract's holder would have with other attachments.
+
+    Variables and coordinates of the Settlement; none where no contract asks for them.
+    """
     rows = np.flatnonzero(plan.performance).tolist()
     offered = [(c, r) for c in plan.contracts if c.retentions for r in (None, *c.retentions)]
+    if not offered:
+        return {}, {}
     # One column after the other in memory, as the other variables of a Settlement.
-    shape = (len(offered), len(rows), settled.sizes[vocabulary.REALIZATION])
+    shape = (len(offered), len(rows), len(seen.exposure))
     net, recovered = np.zeros(shape), np.zeros(shape)
     for at, (contract, retention) in enumerate(offered):
         for number, row in enumerate(rows):
@@ -210,10 +213,8 @@ def _with_retentions(
     }
     for place, name in enumerate(("attachment", "premium_pmpm", "expected_recovery_pmpm"), 1):
         coordinates[name] = (vocabulary.RETENTION, np.array([o[place] for _, o in columns]))
-    dims = vocabulary.SETTLEMENT["retention_net"].dims
-    found_of = {"retention_net": net, "retention_recovery": recovered}
-    variables = {name: (dims, values.transpose(2, 1, 0)) for name, values in found_of.items()}
-    return settled.assign_coords(coordinates).assign(variables)
+    values = {"retention_net": net, "retention_recovery": recovered}
+    return {name: one.transpose(2, 1, 0) for name, one in values.items()}, coordinates
 
 
 def _offer(retention: Retention | None) -> tuple[str, float, float, float]:

@@ -13,12 +13,19 @@ from vbsim.plan import Plan
 
 
 def labelled(
-    plan: Plan, realizations: np.ndarray, settled: dict[str, list[Statement]]
+    plan: Plan,
+    realizations: np.ndarray,
+    settled: dict[str, list[Statement]],
+    more: dict[str, Any],
+    coordinates_of_more: dict[str, Any],
 ) -> xr.Dataset:
-    """Statements of all contracts, by performance year, as the variables of the Settlement."""
+    """Statements of all contracts, by performance year, as the variables of the Settlement.
+
+    ``more``, with its coordinates, is what else was found: other retentions.
+    """
     years = plan.world.years[plan.performance]
     lines = _lines(settled)
-    values = _amounts(settled, lines, (years.size, realizations.size))
+    values = _amounts(settled, lines, (years.size, realizations.size)) | more
     lags = [contract.settlement_lag for contract in plan.contracts]
     cash_years = {}
     if any(lag is not None for lag in lags):
@@ -33,6 +40,7 @@ def labelled(
         vocabulary.PARTY: list(vocabulary.PARTIES),
         vocabulary.HOLDER: (vocabulary.CONTRACT, [s[0].party for s in settled.values()]),
         **_line_coordinates(lines),
+        **coordinates_of_more,
     }
     variables = {n: (vocabulary.SETTLEMENT[n].dims, v) for n, v in values.items()}
     dataset = xr.Dataset(variables, coordinates, _attributes(plan, settled))
