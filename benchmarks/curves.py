@@ -20,6 +20,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator
 
 from benchmarks.cases import SCENARIO, demonstration, members_of
 from benchmarks.settlement import five_years
+from vbsim.allocator import keep_freed_memory
 from vbsim.plan import Plan
 from vbsim.settle import settle
 from vbsim.simulate import engine_of
@@ -38,7 +39,8 @@ print(json.dumps(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
 
 
 def draw(folder: Path) -> None:
-    """Time everything and write the figures into a folder."""
+    """Time everything and write the figures into a folder; memory is as on the command line."""
+    keep_freed_memory()
     folder.mkdir(parents=True, exist_ok=True)
     for name, (label, sizes, series) in _figures().items():
         found = {text: [timed(size) for size in sizes] for text, timed in series.items()}
@@ -184,6 +186,8 @@ def _figure(label: str, sizes: Sequence[int], found: dict[str, list[float]], uni
     axes.set(xlabel=label, ylabel="milliseconds" if unit == "seconds" else unit)
     if unit != "seconds":
         axes.set_ylim(0.0, 1.25 * max(max(values) for values in found.values()))
+    what = "Time" if unit == "seconds" else "Peak memory"
+    axes.set_title(f"{what} by {label}", loc="left", fontsize="medium", fontweight="bold")
     axes.legend(frameon=False, fontsize="small")
     axes.grid(alpha=0.3)
     for side in ("top", "right"):
