@@ -1,7 +1,7 @@
 """Sentences of benchmark rules, each a pure function of what was measured.
 
-S enrollment types (segments); every array may have realizations in front. Amounts are per
-person-year [USD], growth is a factor (1.03 = three percent more).
+S enrollment types (segments); every array may have realizations in front. Amounts are of each
+type [USD], growth is a factor (1.03 = three percent more).
 """
 
 from __future__ import annotations
@@ -12,16 +12,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vbsim.payment_models.base import FloatArray
-
-
-def at_exposure(per_capita: FloatArray, person_years: FloatArray) -> FloatArray:
-    """Sum over enrollment types of an amount per person-year, at some exposure, (R,) [USD]."""
-    total = np.multiply(per_capita[..., 0], person_years[..., 0])
-    part = np.empty_like(total)
-    # One after the other: the same sum to the last bit whatever the number of realizations.
-    for column in range(1, person_years.shape[-1]):
-        total += np.multiply(per_capita[..., column], person_years[..., column], out=part)
-    return total
 
 
 def weighted(weights: FloatArray, by_year: Sequence[FloatArray]) -> FloatArray:

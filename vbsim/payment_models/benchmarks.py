@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from vbsim.errors import ParameterError
-from vbsim.payment_models.base import FloatArray, Line, amount, given
-from vbsim.payment_models.benchmark_steps import at_exposure, weighted
+from vbsim.payment_models.base import FloatArray, Line, amount, given, summed
+from vbsim.payment_models.benchmark_steps import weighted
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +101,13 @@ def benchmark(
     """
     if isinstance(terms, Published):
         level = terms.per_capita * (national_factor if terms.follows_nation else 1.0)
-        total = at_exposure(level * np.ones_like(person_years), person_years)
+        total = summed(level * person_years)
         return total, {"benchmark": given(total, "stated, per person-year, for the exposure")}
     historical = weighted(terms.weights[:, None] * terms.trend, base_per_capita)
-    trended = at_exposure(historical, person_years)
+    trended = summed(historical * person_years)
     updated = trended
     if terms.follows_nation:
-        updated = at_exposure(historical * national_factor, person_years)
+        updated = summed(historical * national_factor * person_years)
     total = updated * terms.adjustment
     by_size = "of base years' expenditure per person-year, weighted, for the year's exposure"
     return total, {

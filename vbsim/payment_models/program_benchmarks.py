@@ -109,14 +109,15 @@ def _adjusted(
     terms: Rebased, seen: Measured, historical: FloatArray, of_all: FloatArray
 ) -> tuple[FloatArray, Lines]:
     """Adjust towards the region, or for prior savings if that is more, (R, S)."""
-    shared = seen.national_factor[len(terms.base_years) - 1] * seen.person_years
-    by_type, lines = _towards_region(terms, seen, historical, of_all, shared)
+    shared = seen.national_factor[-2] * seen.person_years  # of the last base year
+    national = terms.national[-2] * shared
+    region = terms.regional[-2] * terms.risk[-2] * shared * seen.regional_factor[-2]
+    by_type, lines = _towards_region(terms, historical, of_all, region, national)
     regional = lines["regional_adjustment"].value
     if not terms.prior_savings_share:
         lines["adjustment"] = amount(regional, "regional_adjustment")
         return historical + by_type, lines
-    national = summed(terms.national[len(terms.base_years) - 1] * shared)
-    prior, more = _prior_savings(terms, seen, national)
+    prior, more = _prior_savings(terms, seen, summed(national))
     lines |= more
     per_person_year = prior / summed(seen.person_years)
     by_prior = (prior > regional)[:, None]
@@ -128,12 +129,13 @@ def _adjusted(
 
 
 def _towards_region(
-    terms: Rebased, seen: Measured, historical: FloatArray, of_all: FloatArray, shared: FloatArray
+    terms: Rebased,
+    historical: FloatArray,
+    of_all: FloatArray,
+    region: FloatArray,
+    national: FloatArray,
 ) -> tuple[FloatArray, Lines]:
-    """Regional adjustment, (R, S); ``shared`` is exposure times the nation's factor."""
-    last = len(terms.base_years) - 1
-    national = terms.national[last] * shared
-    region = terms.regional[last] * terms.risk[last] * shared * seen.regional_factor[last]
+    """Regional adjustment, (R, S): a part of the gap to the region, within bounds."""
     expected = summed(region)
     weight = np.where(expected >= of_all, terms.regional_weight_below, terms.regional_weight_above)
     weighted = weight[:, None] * (region - historical)
@@ -218,7 +220,7 @@ def _at_risk(terms: Rebased, adjusted: FloatArray, above: Lines) -> tuple[FloatA
 def _updated(terms: Rebased, seen: Measured, level: FloatArray, lines: Lines) -> Found:
     """Update an adjusted benchmark to the performance year: two-way, three-way, guardrail."""
     base = lines["adjusted_benchmark"].value
-    growth = _two_way(terms, seen, len(terms.base_years) - 1, -1)
+    growth = _two_way(terms, seen, -2, -1)
     growth *= level
     two_way = summed(growth)
     update = two_way - base
