@@ -12,6 +12,7 @@ import xarray as xr
 from tests.conftest import REPOSITORY, plan_of
 from tests.scenario.test_agreement_words import WORDS
 from tests.scenario.test_agreement_words import plan_of as plan_of_words
+from vbsim.payment_models import economics
 from vbsim.payment_models.program_benchmarks import Rebased
 from vbsim.plan import Plan
 from vbsim.report.explain import explain
@@ -105,6 +106,20 @@ def test_after_leaving_only_claims_are_paid(
     )
     left = line(found, "leaves_after_2026", "savings_forfeited")[:, 3]
     np.testing.assert_array_equal(left, -line(found, "leaves_after_2026", "shared_savings")[:, 3])
+
+
+def test_what_the_provider_spends_goes_on_outside_the_agreement(
+    glide_path: tuple[Plan, xr.Dataset, xr.Dataset],
+) -> None:
+    """By hand: 400,000 of infrastructure and 2 USD PMPM, with no contract to pay for them."""
+    plan, experience, _ = glide_path
+    (leaving,) = [c for c in plan.contracts if c.name == "leaves_after_2026"]
+    own = economics.Terms(program_pmpm=2.0, infrastructure=400_000.0)
+    spending = replace(leaving, economics=(own,) * len(leaving.terms))
+    found = settle(replace(plan, contracts=(spending,)), experience)
+    exposure = experience["person_years"].sel(year=2028).sum("segment")
+    net = found["net_to_provider"].sel(contract="leaves_after_2026", year=2028)
+    np.testing.assert_allclose(net, -400_000.0 - 24.0 * exposure)
 
 
 def test_the_guardrail_bars_savings_and_settles_losses(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import xarray as xr
@@ -14,7 +14,10 @@ from vbsim.plan import BoolArray
 
 _CACHED = 1 << 14  # numbers that stay near the processor while they are moved
 # Variables that contracts see column by column; of the others they choose or sum some columns.
-_BY_COLUMN = {"person_years", "national_factor", "regional_factor", "completion", "quality_score"}
+_BY_COLUMN = {
+    "person_years", "national_factor", "regional_factor", "completion", "quality_score",
+    "measure_rate", "measure_eligible",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class Seen:
     names: dict[str, list[str]]
     cost: FloatArray
     exposure: FloatArray
+    _layers: dict[str, FloatArray] = field(default_factory=dict)
 
     @classmethod
     def of(cls, experience: xr.Dataset) -> Seen:
@@ -62,7 +66,10 @@ class Seen:
         """Members' cost in a layer, (R, T, S) [USD]; all claims for the empty name."""
         if not name:
             return self.cost
-        return self.facts["layer_cost"][..., self.names[vocabulary.LAYER].index(name)]
+        if name not in self._layers:
+            column = self.names[vocabulary.LAYER].index(name)
+            self._layers[name] = _by_column(self.facts["layer_cost"][..., column])
+        return self._layers[name]
 
     def factor(self, name: str) -> FloatArray:
         """Factor of every year, (R, T); 1 where the plan has none."""
@@ -70,9 +77,7 @@ class Seen:
 
     def counted(self, contract: Contract) -> FloatArray:
         """Expenditure of every year and segment as the contract measures it, (R, T, S) [USD]."""
-        cost = self.cost
-        if contract.expenditure_layer:
-            cost = _by_column(self.layer(contract.expenditure_layer))
+        cost = self.layer(contract.expenditure_layer)
         if "completion" not in self.facts or not contract.by_rules:
             return cost
         return cost * self.facts["completion"][..., None]
@@ -80,7 +85,8 @@ class Seen:
     def chosen(self, variable: str, row: int, dim: str, names: tuple[str, ...]) -> FloatArray:
         """Columns of a variable of one year, (R, len(names)), in the order of the names."""
         columns = [self.names[dim].index(name) for name in names]
-        return self.facts[variable][:, row][:, columns]
+        found = np.moveaxis(self.facts[variable][:, row], 0, -1)[columns]
+        return np.moveaxis(found, -1, 0)
 
     def reached(self, row: int) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Exposure of a year, members flagged by the program, exposure of those who take part."""

@@ -56,9 +56,8 @@ def settle(plan: Plan, experience: xr.Dataset) -> xr.Dataset:
     if plan.draws:
         return _settled_draws(plan, experience)
     seen = Seen.of(experience)
-    numbers = experience[vocabulary.REALIZATION].to_numpy()
     found = statements(plan, seen)
-    settled = labelled(plan, numbers, found, *_retentions(plan, seen, found))
+    settled = labelled(plan, experience, found, *_retentions(plan, seen, found))
     if plan.sampling == "random":
         return settled
     dims = vocabulary.SETTLEMENT["control_variate"].dims
@@ -133,16 +132,17 @@ def _walk(plan: Plan, contract: Contract, seen: Seen) -> list[Statement]:
     for number, row in enumerate(np.flatnonzero(plan.performance).tolist()):
         year, benchmark_lines = _contract_year(contract, number, row, seen, counted, saved)
         agreement = contract.agreement[number] if contract.agreement else None
-        if agreement is not None and agreement.months == 0.0:
-            _, outside = fee_for_service.settle(None, year, fee_for_service.Terms())
-            statements.append(outside)
-            continue
-        state, statement = model.settle(state, year, contract.terms[number])
+        inside = agreement is None or agreement.months > 0.0
+        if inside:
+            state, statement = model.settle(state, year, contract.terms[number])
+        else:
+            _, statement = fee_for_service.settle(None, year, fee_for_service.Terms())
+            benchmark_lines = {}
         if contract.economics:
             own = _own_claims(plan, contract.economics[number], row, seen)
             exposure = seen.facts["person_years"][:, row]
             statement = with_economics(statement, contract.economics[number], own, exposure)
-        if contract.stop_loss:
+        if contract.stop_loss and inside:
             statement = _protected(statement, contract.stop_loss[number], contract, row, seen)
         if plan.program is not None:
             statement = with_program(statement, plan.program.cost, *seen.reached(row))
@@ -151,7 +151,7 @@ def _walk(plan: Plan, contract: Contract, seen: Seen) -> list[Statement]:
         # A model's own line of the same name only repeats what the benchmark's lines explain.
         lines = {**benchmark_lines, **statement.lines} | benchmark_lines
         statement = Statement(lines, statement.transfers, statement.party)
-        if agreement is not None:
+        if agreement is not None and inside:
             saved[row] = (year.benchmark - year.expenditure) / year.person_years
             carried, statement = under_agreement(carried, statement, agreement)
         statements.append(statement)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from vbsim.plan import Plan
 
 def labelled(
     plan: Plan,
-    realizations: np.ndarray,
+    experience: xr.Dataset,
     settled: dict[str, list[Statement]],
     more: dict[str, Any],
     coordinates_of_more: dict[str, Any],
@@ -23,28 +24,57 @@ def labelled(
 
     ``more``, with its coordinates, is what else was found: other retentions.
     """
-    years = plan.world.years[plan.performance]
+    years = plan.world.years[plan.performance].tolist()
     lines = _lines(settled)
-    values = _amounts(settled, lines, (years.size, realizations.size)) | more
+    size = experience.sizes[vocabulary.REALIZATION]
+    values = _amounts(settled, lines, (len(years), size)) | more
     lags = [contract.settlement_lag for contract in plan.contracts]
-    cash_years = {}
+    cash_years = 0
     if any(lag is not None for lag in lags):
         values["cash_to_holder"] = _cash(settled, lags).transpose(2, 1, 0)
-        count = values["cash_to_holder"].shape[1]
-        cash_years = {vocabulary.CASH_YEAR: years[0] + np.arange(count)}
-    coordinates = {
-        vocabulary.REALIZATION: realizations,
-        vocabulary.YEAR: years,
-        **cash_years,
-        vocabulary.CONTRACT: list(settled),
-        vocabulary.PARTY: list(vocabulary.PARTIES),
-        vocabulary.HOLDER: (vocabulary.CONTRACT, [s[0].party for s in settled.values()]),
-        **_line_coordinates(lines),
-        **coordinates_of_more,
-    }
+        cash_years = values["cash_to_holder"].shape[1]
+    labels = _labels(
+        tuple(years),
+        cash_years,
+        tuple((name, statements[0].party) for name, statements in settled.items()),
+        tuple((*name, *line[1:]) for name, line in lines.items()),
+    )
+    numbers = vocabulary.REALIZATION
+    coordinates = xr.Coordinates(
+        {numbers: experience.variables[numbers], **labels},
+        {numbers: experience.xindexes[numbers], **labels.xindexes},
+    )
     variables = {n: (vocabulary.SETTLEMENT[n].dims, v) for n, v in values.items()}
     dataset = xr.Dataset(variables, coordinates, _attributes(plan, settled))
+    if coordinates_of_more:
+        dataset = dataset.assign_coords(coordinates_of_more)
     return vocabulary.label(dataset, "settlement")
+
+
+# Blocks of a run have the same labels; to make their indexes takes longer than to settle a year.
+@lru_cache(maxsize=16)
+def _labels(
+    years: tuple[int, ...],
+    cash_years: int,
+    holders: tuple[tuple[str, str], ...],
+    lines: tuple[tuple[str, str, str, str, str, bool], ...],
+) -> xr.Coordinates:
+    """Coordinates other than the realizations; a line is its contract, name and words."""
+    contracts, parties = zip(*holders, strict=True)
+    columns = list(zip(*lines, strict=True))
+    names = ("line_contract", "line_name", "line_unit", "formula", "meaning")
+    found: dict[str, Any] = {
+        vocabulary.YEAR: list(years),
+        vocabulary.CONTRACT: list(contracts),
+        vocabulary.PARTY: list(vocabulary.PARTIES),
+        vocabulary.HOLDER: (vocabulary.CONTRACT, list(parties)),
+        vocabulary.LINE: [f"{contract}.{name}" for contract, name, *_ in lines],
+        "adds_to_net": (vocabulary.LINE, np.array(columns[5], dtype=np.int64)),
+        **{n: (vocabulary.LINE, list(c)) for n, c in zip(names, columns[:5], strict=True)},
+    }
+    if cash_years:
+        found[vocabulary.CASH_YEAR] = years[0] + np.arange(cash_years)
+    return xr.Dataset(coords=found).coords
 
 
 def _amounts(
@@ -58,12 +88,12 @@ def _amounts(
     read them.
     """
     saved = np.full((len(settled), *columns), np.nan)
-    party = np.empty((len(settled), len(vocabulary.PARTIES), *columns))
+    party = np.zeros((len(settled), len(vocabulary.PARTIES), *columns))
     table = np.empty((len(lines), *columns))
     for number, contract_years in enumerate(settled.values()):
         for row, statement in enumerate(contract_years):
             for place, name in enumerate(vocabulary.PARTIES):
-                party[number, place, row] = statement.net_to(name)
+                statement.net_to(name, party[number, place, row])
             if "savings_rate" in statement.lines:
                 saved[number, row] = statement.lines["savings_rate"].value
     for number, (contract, name) in enumerate(lines):
@@ -124,16 +154,3 @@ def _lines(statements: dict[str, list[Statement]]) -> dict[tuple[str, str], Line
             for name, line in statement.lines.items():
                 found.setdefault((contract, name), line)
     return found
-
-
-def _line_coordinates(lines: dict[tuple[str, str], Line]) -> dict[str, Any]:
-    columns = {
-        vocabulary.LINE: [f"{contract}.{name}" for contract, name in lines],
-        "line_contract": [contract for contract, _ in lines],
-        "line_name": [name for _, name in lines],
-        "line_unit": [line.unit for line in lines.values()],
-        "formula": [line.formula for line in lines.values()],
-        "meaning": [line.meaning for line in lines.values()],
-        "adds_to_net": np.array([line.adds for line in lines.values()], dtype=np.int64),
-    }
-    return {name: (vocabulary.LINE, values) for name, values in columns.items()}

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -85,8 +86,7 @@ class ContractYear:
     episode_counted_cost: FloatArray = field(default_factory=_none)
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(NamedTuple):
     """Money that goes from one party to another; amounts are magnitudes >= 0 [USD].
 
     ``at_settlement`` money is paid when the year is settled, all other during the year.
@@ -99,8 +99,7 @@ class Transfer:
     at_settlement: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line of a statement.
 
     Parameters
@@ -194,9 +193,10 @@ class Statement:
         total: FloatArray = sum(self.steps.values(), start=np.zeros(1))
         return total
 
-    def net_to(self, party: str) -> FloatArray:
-        """Net money that a party receives [USD]."""
-        total = np.zeros(self.transfers[0].amount.shape if self.transfers else self.net.shape)
+    def net_to(self, party: str, total: FloatArray | None = None) -> FloatArray:
+        """Net money that a party receives [USD], added to a total if one is given."""
+        if total is None:
+            total = np.zeros(self.transfers[0].amount.shape if self.transfers else self.net.shape)
         for transfer in self.transfers:
             if transfer.target == party:
                 total += transfer.amount

@@ -184,8 +184,8 @@ def pieces_at(pieces: Pieces, scores: FloatArray) -> FloatArray:
     """
     number = np.full(scores.size, len(pieces) - 1)
     for at in reversed(range(len(pieces))):
-        number[(scores >= pieces[at][0]) & (scores <= pieces[at][1])] = at
-    return np.asarray(pieces).T[:, number].T
+        np.putmask(number, (scores >= pieces[at][0]) & (scores <= pieces[at][1]), at)
+    return np.take(np.asarray(pieces).T, number, axis=1).T
 
 
 def rate_in_piece(held: FloatArray, scores: FloatArray) -> FloatArray:

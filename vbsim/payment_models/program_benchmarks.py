@@ -70,13 +70,11 @@ def _two_way(
     terms: Rebased, seen: Measured, start: int, end: int, risk: FloatArray | float = 1.0
 ) -> FloatArray:
     """Two-way growth from one year to another, times that of risk scores, (R, S)."""
-    growth = seen.national_factor[end] / seen.national_factor[start]
+    nation = seen.national_factor[end] / seen.national_factor[start]
     beyond = seen.regional_factor[end] / seen.regional_factor[start]
     national = terms.national[end] / terms.national[start] * risk
     regional = terms.regional[end] / terms.regional[start] * risk
-    # Both grow with what reaches the nation.
-    growth *= steps.blended_growth(national, regional, beyond, terms.national_weight)
-    return np.asarray(growth)
+    return steps.blended_growth(nation, national, regional, beyond, terms.national_weight)
 
 
 def _base_years(
@@ -85,15 +83,18 @@ def _base_years(
     """Weight the base years, each with its trend (the last has none), (R, S), with their lines."""
     lines: Lines = {}
     parts, total = [], np.zeros_like(seen.person_years)
+    of_all = np.zeros(len(total))
     for number, cost in enumerate(seen.base_per_capita):
         amounts = cost * seen.person_years
         own, grown = f"base_year_{number + 1}", f"trend_of_base_year_{number + 1}"
         before = summed(amounts)
+        after = before
         if number < len(trend):
             amounts *= trend[number]
-        after = summed(amounts)
+            after = summed(amounts)
         amounts *= weights[number]
         total += amounts
+        of_all += weights[number] * after
         lines[own] = given(
             before,
             "its expenditure per person-year, truncated and complete, at this year's exposure",
@@ -101,7 +102,7 @@ def _base_years(
         lines[grown] = given(after - before, "what trend and risk scores add to it")
         lines[f"{own}_weight"] = given(weights[number], "weight of the base year", SHARE)
         parts.append(f"{own}_weight * ({own} + {grown})")
-    lines[name] = amount(summed(total), " + ".join(parts))
+    lines[name] = amount(of_all, " + ".join(parts))
     return total, lines
 
 
@@ -141,8 +142,10 @@ def _towards_region(
     weighted = weight[:, None] * (region - historical)
     bounded = steps.within_share(weighted, national, terms.regional_floor, terms.regional_cap)
     free, kept = weight * (expected - of_all), summed(bounded)
-    regional = kept if terms.negative_adjustment else np.maximum(kept, 0.0)
-    words = "weighted_gap_to_region + bounds_by_enrollment_type"
+    regional, words = kept, "weighted_gap_to_region + bounds_by_enrollment_type"
+    if not terms.negative_adjustment:
+        regional, words = np.maximum(kept, 0.0), f"max({words}, 0)"
+        bounded = np.where((kept > 0.0)[:, None], bounded, 0.0)
     lines = {
         "regional_expenditure": given(
             expected, "the region's in the last base year, at the ACO's risk scores"
@@ -164,11 +167,9 @@ def _towards_region(
         "bounds_by_enrollment_type": given(
             kept - free, "what the bounds of each enrollment type change in it"
         ),
-        "regional_adjustment": amount(
-            regional, words if terms.negative_adjustment else f"max({words}, 0)"
-        ),
+        "regional_adjustment": amount(regional, words),
     }
-    return np.where((regional == kept)[:, None], bounded, 0.0), lines
+    return bounded, lines
 
 
 def _prior_savings(terms: Rebased, seen: Measured, bound: FloatArray) -> tuple[FloatArray, Lines]:
@@ -200,11 +201,11 @@ def _at_risk(terms: Rebased, adjusted: FloatArray, above: Lines) -> tuple[FloatA
     total = above["historical_benchmark"].value + above["adjustment"].value
     free = summed(adjusted * (growth - 1.0))
     if terms.demographic_growth is None:
-        capped = steps.capped_each(growth, terms.risk_cap)
+        level = adjusted * steps.capped_each(growth, terms.risk_cap)
     else:
         together = 1.0 + free / total
-        capped = steps.capped_together(growth, together, terms.demographic_growth, terms.risk_cap)
-    level = adjusted * capped
+        level = adjusted * growth
+        level *= steps.capped_together(together, terms.demographic_growth, terms.risk_cap)[:, None]
     result = summed(level)
     return level, {
         "risk_score_growth": given(
