@@ -52,6 +52,8 @@ class Given:
     ----------
     share_earning, published_share
         Of ACOs that earn a payment, expected and published.
+    share_sd
+        Standard deviation of that share: what the ACOs' own years move it by.
     spread, published_spread
         Standard deviation of the savings rate in every size band, expected and published; missing
         with fewer than two ACOs.
@@ -61,6 +63,7 @@ class Given:
 
     share_earning: float
     published_share: float
+    share_sd: float
     spread: FloatArray
     published_spread: FloatArray
     count: NDArray[np.int64]

@@ -179,5 +179,5 @@ def _given(
         own = band == number
         expected[number] = np.sqrt(draws.rate[:, own].var(axis=1, ddof=1).mean())
         published[number] = rate[own].std(ddof=1)
-    share = float((draws.payment > 0.0).mean())
-    return Given(share, float(np.mean(paid > 0.0)), expected, published, count)
+    share, own_share = (draws.payment > 0.0).mean(axis=1), float(np.mean(paid > 0.0))
+    return Given(float(share.mean()), own_share, float(share.std()), expected, published, count)

@@ -79,6 +79,7 @@ def render(found: Backtest, figures: dict[str, Path]) -> str:
         brier={name: number(value, 4) for name, value in found.brier().items()},
         share=percent(found.given.share_earning),
         published_share=percent(found.given.published_share),
+        share_sd=number(100.0 * found.given.share_sd, 1),
         figures=embedded(BACKTEST_FIGURES, figures),
     )
 
