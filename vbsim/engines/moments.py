@@ -15,6 +15,8 @@ from vbsim.generators import population, unit_cost, utilization
 from vbsim.generators.population import Turnover
 from vbsim.plan import FloatArray, Plan
 
+_ROUNDING = 1e-12  # of what years of a member who is always here have in common
+
 
 @dataclass(frozen=True)
 class Moments:
@@ -77,7 +79,8 @@ def _of_claims(plan: Plan, segment: int) -> tuple[FloatArray, FloatArray, FloatA
     moved = population.turnover(world.people, world.years)
     common = _common(people, moved, segment, world.use[0][segment])
     claims = population.exposure_moment(people, 1) * rate
-    together = np.einsum("sp,tq,stpq->psqt", claims, claims, common - 1.0)
+    apart = np.where(np.abs(common - 1.0) < _ROUNDING, 0.0, common - 1.0)
+    together = np.einsum("sp,tq,stpq->psqt", claims, claims, apart)
     scale = np.concatenate([price, np.ones_like(rate)], axis=1)
     of = np.r_[:count, :count, count]
     covariance = together[of][:, :, of] * scale.T[:, :, None, None] * scale.T
