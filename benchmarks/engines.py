@@ -23,6 +23,7 @@ import numpy as np
 import xarray as xr
 
 from benchmarks.cases import SCENARIO, members_of
+from vbsim.allocator import keep_freed_memory
 from vbsim.engines import pilot
 from vbsim.measures.catalogue import Measure, tail_value_at_risk, value_at_risk
 from vbsim.measures.precision import Estimate, difference
@@ -203,6 +204,7 @@ def main() -> None:
     parser.add_argument("--years", type=int, help="of so many performance years only")
     parser.add_argument("--realizations", type=int, help="in place of what is usual for the case")
     asked = parser.parse_args()
+    keep_freed_memory()  # as on the command line
     for (members, years), usual in CASES.items():
         if asked.members in (None, members) and asked.years in (None, years):
             show(members, years, asked.realizations or usual)

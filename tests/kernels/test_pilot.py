@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tests.engines.test_collective import PLAN
-from vbsim.engines.collective import moments
+from vbsim.engines.moments import moments
 from vbsim.engines.pilot import Pilot, trajectories
 from vbsim.kernels.pilot import cholesky
 
@@ -35,7 +35,7 @@ def test_rows_and_moments_of_a_pilot() -> None:
     table, years = by_numpy(), PLAN.world.years.size
     spread = table.std(axis=0)
     known = np.concatenate([spread[:years], EXACT.spread.T.reshape(-1)])
-    pilot = Pilot.of(PLAN, SEGMENT, SIZE, (EXACT.mean, EXACT.spread, EXACT.covariance))
+    pilot = Pilot.of(PLAN, SEGMENT, SIZE, EXACT)
     expected = (table - table.mean(axis=0)) @ pilot.stretch.T
     rows = pilot.rows(np.arange(SIZE))
     np.testing.assert_allclose(rows / known, expected / known, atol=1e-4, rtol=1e-5)
@@ -48,34 +48,38 @@ def test_rows_and_moments_of_a_pilot() -> None:
     assert set(dearest) | set(others) == set(range(SIZE))
 
 
-def test_spreads_and_what_services_have_in_common_are_exact() -> None:
-    pilot = Pilot.of(PLAN, SEGMENT, SIZE, (EXACT.mean, EXACT.spread, EXACT.covariance))
-    years, size = PLAN.world.years.size, EXACT.covariance.shape[1]
+def test_spreads_and_what_services_and_years_have_in_common_are_exact() -> None:
+    """Of the rows too, which are float32: to 1e-4 of each variable's spread."""
+    pilot = Pilot.of(PLAN, SEGMENT, SIZE, EXACT)
+    years, known = PLAN.world.years.size, len(EXACT.covariance)
     spread = np.sqrt(pilot.covariance.diagonal()[years:])
     np.testing.assert_allclose(spread, EXACT.spread.T.reshape(-1), rtol=1e-6)
-    for year in range(years):
-        at = years + years * np.arange(size) + year
-        np.testing.assert_allclose(pilot.covariance[np.ix_(at, at)], EXACT.covariance[year])
+    np.testing.assert_array_equal(pilot.covariance[:known, :known], EXACT.covariance)
+    own = np.sqrt(EXACT.covariance.diagonal())
+    rows = pilot.rows(np.arange(SIZE))[:, :known] / own
+    exact = EXACT.covariance / np.outer(own, own)
+    np.testing.assert_allclose(np.cov(rows.T, ddof=0), exact, atol=1e-4)
 
 
-def test_exact_covariance_of_services_is_what_is_drawn() -> None:
-    """65,536 trajectories: correlations of numbers of claims within 0.03, five errors of a pilot.
-
-    Costs have heavier tails: theirs within 0.06.
-    """
-    drawn = trajectories(PLAN, SEGMENT, 2**16)
-    both = np.concatenate([drawn.cost[:, 0], drawn.claims[:, 0]], axis=1)
-    spread, services = np.sqrt(EXACT.covariance[0].diagonal()), drawn.cost.shape[2]
-    off = np.abs(np.corrcoef(both.T) - EXACT.covariance[0] / np.outer(spread, spread))
-    assert off[services:, services:].max() < 0.03
-    assert off.max() < 0.06
+def test_services_of_a_row_add_up_to_its_total() -> None:
+    pilot = Pilot.of(PLAN, SEGMENT, SIZE, EXACT)
+    years, services = PLAN.world.years.size, len(PLAN.world.services)
+    rows = pilot.rows(np.arange(SIZE))
+    cost = rows[:, years : years * (1 + services)].reshape(SIZE, services, years).sum(axis=1)
+    expected = EXACT.mean[:, :services].sum(axis=1)
+    np.testing.assert_allclose(cost / expected, rows[:, :years], atol=1e-4)
+    np.testing.assert_allclose(
+        pilot.relative(np.arange(9)) - pilot.relative(np.arange(SIZE)).mean(axis=0),
+        rows[:9, :years],
+        atol=1e-4,
+    )
 
 
 def test_exposure_and_layers_alone_are_the_same() -> None:
     """What an engine without services draws from are rows and moments of the whole one."""
     years, apart = PLAN.world.years.size, moments(PLAN, SEGMENT, services=False)
-    whole = Pilot.of(PLAN, SEGMENT, SIZE, (EXACT.mean, EXACT.spread, EXACT.covariance))
-    part = Pilot.of(PLAN, SEGMENT, SIZE, (apart.mean, apart.spread, apart.covariance))
+    whole = Pilot.of(PLAN, SEGMENT, SIZE, EXACT)
+    part = Pilot.of(PLAN, SEGMENT, SIZE, apart)
     width = apart.mean.size
     kept = [*range(years), *range(whole.mean.size - width, whole.mean.size)]
     np.testing.assert_allclose(part.rows(np.arange(9)), whole.rows(np.arange(9))[:, kept])

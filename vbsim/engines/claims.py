@@ -131,48 +131,27 @@ _NO_RECORD = inputs.Record(
 
 
 def _people(world: World, seed: int, counters: NDArray[np.int64]) -> inputs.People:
-    gaps = np.diff(world.years, prepend=world.years[0])[:, None]
     groups = world.people
-    persist = np.array([p.ill_persistence for p in groups]) ** gaps
-    stay = np.array([p.stay for p in groups]) ** gaps[..., None]
+    turnover = population.turnover(groups, world.years)
     died = np.array([p.died for p in groups])
     return inputs.People(
         keys=_keys(seed, "population", world.segments),
         years=counters,
         members=world.members.astype(np.int64),
-        # The dead leave for certain: of the others, so many stay.
-        stay=np.minimum(stay / (1.0 - died), 1.0),
-        persist=persist,
+        stay=turnover.stay,
+        persist=turnover.persist,
         ill_share=np.array([p.ill_share for p in groups]),
-        ill_newly=_ill_newly(groups, stay, persist),
+        ill_newly=turnover.ill_newly,
         partial=np.array([p.partial for p in groups]),
         log_level=np.log([p.levels for p in groups]).astype(np.float32),
         log_risk=_tables(population.log_risk_table(p) for p in groups),
         log_transient=_tables(utilization.log_transient_table(u) for u in world.use[0]),
         dynamic=np.array([bool(p.deaths or p.transient_persistence) for p in groups]),
         dynamics=_keys(seed, "dynamics", world.segments),
-        keep=np.array([p.transient_persistence for p in groups]) ** gaps,
+        keep=turnover.keep,
         death=died,
         log_last=np.log([p.end_of_life_ratio for p in groups]).astype(np.float32),
     )
-
-
-def _ill_newly(
-    groups: tuple[population.Params, ...], stay: np.ndarray, persist: np.ndarray
-) -> np.ndarray:
-    """Share of newly assigned members who are ill, (T, S): the composition is stationary.
-
-    They come in the states of those who left, and then these states persist or not like
-    everybody's; in the first year all are new, and ill as often as the population is.
-    """
-    ill = np.array([p.ill_share for p in groups])
-    left = 1.0 - stay
-    leavers = (1.0 - ill) * left[..., 0] + ill * left[..., 1]
-    alike = (stay[..., 0] == stay[..., 1]) | (leavers == 0.0)
-    gone = np.where(alike, ill, ill * left[..., 1] / np.where(alike, 1.0, leavers))
-    newly = np.where(alike, ill, persist * gone + (1.0 - persist) * ill)
-    newly[0] = ill
-    return newly
 
 
 def _no_program(segments: int) -> inputs.Program:

@@ -2,11 +2,12 @@
 
 Members of a segment are exchangeable, so what a contract needs of them is a sum of many independent
 trajectories (claims and cost by service, layers and exposure of all years). Its mean is exact
-(layers from the exact annual cost), and so is each variable's variance; correlations between
-services, layers and years come from a pilot that the claims kernel draws once. The most expensive
-trajectories are drawn whole, the rest as a multivariate normal whose yearly totals keep their
-skewness: :mod:`vbsim.kernels.collective`. Systematic factors then stretch mean and deviation of
-every variable as the exact distribution responds to them: :mod:`vbsim.generators.layer_response`.
+(layers from the exact annual cost), and so is each variable's variance, and what services, exposure
+and years have in common (:mod:`vbsim.engines.moments`); correlations of layers come from a pilot
+that the claims kernel draws once. The most expensive trajectories are drawn whole, the rest as a
+multivariate normal whose yearly totals keep their skewness: :mod:`vbsim.kernels.collective`.
+Systematic factors then stretch mean and deviation of every variable as the exact distribution
+responds to them: :mod:`vbsim.generators.layer_response`.
 """
 
 from __future__ import annotations
@@ -20,10 +21,11 @@ from numpy.typing import NDArray
 from scipy import special
 
 from vbsim import streams
-from vbsim.engines.pilot import Pilot
+from vbsim.engines.moments import Moments, moments
+from vbsim.engines.pilot import LEAST_PIVOT, Pilot
 from vbsim.engines.points import BULK, TAIL, Points, SobolPoints
 from vbsim.engines.systematic import Factors
-from vbsim.generators import layer_response, population, unit_cost, utilization
+from vbsim.generators import layer_response
 from vbsim.kernels import collective as kernel
 from vbsim.kernels import pilot as of_pilot
 from vbsim.kernels.grid import survival_nodes, table_of, with_slopes
@@ -31,104 +33,14 @@ from vbsim.kernels.inputs import Totals
 from vbsim.plan import FloatArray, Plan
 
 # Trajectories of the segment that costs most. From pilot to pilot the correlation of two years'
-# cost varies by 0.006 at four segments; by 0.009 with half as many.
-_PILOT = 2**16
+# truncated cost varies by 0.006, and the spread of a year against its base years by 0.2 %; by 0.008
+# and 0.3 % with half as many.
+_PILOT = 2**15
 _WHOLE = 64  # up to so many members, every one is drawn as a whole trajectory
 _TAIL = 32  # expected number of whole trajectories in a larger segment
 _TOTAL = "cost"
 _GRID_ERROR = 1e-4  # spacing of the exact annual cost's log intensities
-_ROWS = 2**13  # trajectories of every other segment
-_LEAST_PIVOT = 1e-6  # of a variance: less is rounding, as where services add up to a total
-
-
-@dataclass(frozen=True)
-class Moments:
-    """Exact moments of one member's year; T years, V variables (see :func:`moments`).
-
-    Parameters
-    ----------
-    mean, spread
-        Mean and standard deviation, (T, V); a spread is missing (NaN) where none is known.
-    random
-        Share of the variance that is due to the claims themselves, not to how ill and how long
-        here the member is, (T, 2 K): of each service's cost, then of its number.
-    covariance
-        Of the services' costs and numbers in one year, (T, 2 K, 2 K).
-    """
-
-    mean: FloatArray
-    spread: FloatArray
-    random: FloatArray
-    covariance: FloatArray
-
-
-def moments(plan: Plan, segment: int, services: bool = True) -> Moments:
-    """Exact moments of a segment's member: cost and claims by service, person-years, layers."""
-    world, people = plan.world, plan.world.people[segment]
-    exposure, square = (population.exposure_moment(people, order) for order in (1, 2))
-    ones = np.ones((world.years.size, 1))
-    columns = [(exposure * ones, np.sqrt(square - exposure**2) * ones)]
-    columns += [
-        (layer.mean[:, [segment]], layer.spread[:, [segment]])
-        for layer in plan.layers
-        if layer.mean is not None and layer.spread is not None
-    ]
-    random, covariance = np.empty((world.years.size, 0)), np.empty((world.years.size, 0, 0))
-    if services:
-        expected, random, covariance = _of_services(plan, segment, exposure, square)
-        own = np.sqrt(covariance.diagonal(axis1=1, axis2=2))
-        columns = [(expected, own), *columns]
-    mean, spread = (np.concatenate(part, axis=1) for part in zip(*columns, strict=True))
-    return Moments(mean, spread, random, covariance)
-
-
-def _of_services(
-    plan: Plan, segment: int, exposure: float, square: float
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Mean of each service's cost and claims, (T, 2 K), what is random in them, their covariance.
-
-    ``exposure`` and ``square`` are the means of a member's person-years and of their square. Given
-    how ill and how long here a member is, claims of different services are independent.
-    """
-    world, people = plan.world, plan.world.people[segment]
-    tables = map(unit_cost.drawn_moments, world.unit_costs)
-    ratio = np.array([1.0 + (spread / mean) ** 2 for mean, spread in tables])
-    rate, price = world.rate[:, segment], world.mean_unit_cost[:, segment]
-    response = np.array([_joint_response(people, use[segment]) for use in world.use])
-    together = rate[:, :, None] * rate[:, None] * (square * response - exposure**2)
-    claims = exposure * rate
-    scale = np.concatenate([price, np.ones_like(price)], axis=1)
-    covariance = np.tile(together, (1, 2, 2)) * scale[:, :, None] * scale[:, None]
-    place, count = np.arange(2 * rate.shape[1]), rate.shape[1]
-    noise = np.concatenate([claims * ratio, claims], axis=1)
-    covariance[:, place, place] += scale**2 * noise
-    at, beside = place[:count], place[count:]
-    covariance[:, at, beside] += price * claims
-    covariance[:, beside, at] += price * claims
-    between = np.tile(together.diagonal(axis1=1, axis2=2), 2)
-    return np.tile(claims, 2) * scale, _share(noise, between), covariance
-
-
-def _joint_response(people: population.Params, use: utilization.Params) -> FloatArray:
-    """Mean of the product of two services' responses, (K, K), weighted by exposure**2.
-
-    That of a person-year is 1.
-    """
-
-    def moment(power: float, order: int) -> float:
-        return population.risk_moment(people, power, order) * utilization.transient_moment(
-            use, power
-        )
-
-    powers = use.elasticities
-    first = np.array([moment(power, 1) for power in powers])
-    both = np.array([[moment(one + other, 2) for other in powers] for one in powers])
-    return np.asarray(both / np.outer(first, first))
-
-
-def _share(part: FloatArray, rest: FloatArray) -> FloatArray:
-    whole = part + rest
-    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0.0)
+_ROWS = 2**12  # trajectories of every other segment
 
 
 @dataclass(frozen=True)
@@ -195,16 +107,17 @@ class CollectiveEngine:
     def errors(self) -> tuple[float, float, float]:
         """Give expected errors: of a mean, of a standard deviation (relative), of a probability.
 
-        The mean's is the grid's of the exact annual cost; the standard deviation's is the sampling
-        error of the pilot's correlations; the probability's is what is left of the skewness, a
-        seventh at most in comparisons with the claims engine from 500 to 50,000 members, times the
-        first term of Edgeworth's series.
+        The mean's is the grid's of the exact annual cost; the standard deviation's is that of a
+        truncated year against its base years, which varied from pilot to pilot by 0.4 over the root
+        of the trajectories; the probability's is what is left of the skewness, a seventh at most in
+        comparisons with the claims engine from 500 to 50,000 members, times the first term of
+        Edgeworth's series.
         """
         skewness = max(6.0 * float(group.skew.max(initial=0.0)) for group in self.groups)
         world = self.plan.world
         # Variances by segment, as if all had the same coefficient of variation.
         share = (world.expected_cost**2 * world.members).sum(axis=0)
-        sampling = np.sqrt(((share / share.sum()) ** 2 / _pilot_sizes(self.plan)).sum())
+        sampling = 0.4 * np.sqrt(((share / share.sum()) ** 2 / _pilot_sizes(self.plan)).sum())
         return _GRID_ERROR, float(sampling), skewness / 7.0 / 6.0 * 0.4
 
 
@@ -242,7 +155,7 @@ def group(plan: Plan, segment: int, exact: Moments, services: bool) -> kernel.Gr
     members, name = plan.world.members[:, segment], plan.world.segments[segment]
     years, counters = members.size, plan.counters(plan.world.years, luck=True).tolist()
     drawn = int(_pilot_sizes(plan)[segment])
-    pilot = Pilot.of(plan, segment, drawn, (exact.mean, exact.spread, exact.covariance))
+    pilot = Pilot.of(plan, segment, drawn, exact)
     own = (plan.entity,) if plan.entity else ()
     key = np.uint64(streams.key(plan.seed_of("claims"), "collective", name, *own))
     width = exact.mean.size
@@ -305,7 +218,7 @@ def _loadings(
     years = members.size
     year = np.tile(np.arange(years), len(covariance) // years)
     shared = np.minimum.outer(members, members)[np.ix_(year, year)] * share
-    columns = of_pilot.cholesky(covariance * shared, _LEAST_PIVOT)[years:].T
+    columns = of_pilot.cholesky(covariance * shared, LEAST_PIVOT)[years:].T
     used = np.flatnonzero(np.abs(columns).max(axis=1) > 0.0)
     found = columns[used].astype(np.float32)
     more = -used.size % 4  # whole passes of four
@@ -314,7 +227,7 @@ def _loadings(
 
 def _skewness(totals: NDArray[np.float32], covariance: FloatArray) -> FloatArray:
     """Third cumulants of the bulk members' yearly totals (n, T), each without the years before."""
-    factor = of_pilot.cholesky(covariance, _LEAST_PIVOT)
+    factor = of_pilot.cholesky(covariance, LEAST_PIVOT)
     own = np.linalg.inv(factor).astype(np.float32) @ (totals - totals.mean(axis=0)).T
     return np.asarray((own * own * own).mean(axis=1, dtype=np.float64))
 

@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from vbsim import streams
 from vbsim.engines.claims import ClaimsEngine
+from vbsim.engines.moments import Moments
 from vbsim.generators import population, unit_cost, utilization
 from vbsim.kernels import pilot as kernel
 from vbsim.plan import BoolArray, FloatArray, Plan, World
 
 Float32Array = NDArray[np.float32]
+LEAST_PIVOT = 1e-6  # of a variance: less is rounding, as where services add up to a total
 _BATCH = 1024  # members of a recorded realization: one batch of the kernel
 _EXPOSURE_STEP = 0.005  # within which entities of different exposure share a pilot
 
@@ -86,18 +88,12 @@ class Pilot:
     _wanted: kernel.Wanted
 
     @classmethod
-    def of(
-        cls, plan: Plan, segment: int, count: int, exact: tuple[FloatArray, FloatArray, FloatArray]
-    ) -> Pilot:
-        """Draw ``count`` trajectories.
-
-        ``exact`` are the mean and the spread of the variables, (T, V) each, and the covariance of
-        the services in every year.
-        """
+    def of(cls, plan: Plan, segment: int, count: int, exact: Moments) -> Pilot:
+        """Draw ``count`` trajectories and stretch them to the ``exact`` moments."""
         of_people = 1 + len(plan.layers)
         found = trajectories(plan, segment, count)
-        drawn, basket = found.drawn(plan, services=exact[0].shape[1] > of_people)
-        wanted = _wanted(plan, segment, basket, exact[0])
+        drawn, basket = found.drawn(plan, services=exact.mean.shape[1] > of_people)
+        wanted = _wanted(plan, segment, basket, exact.mean)
         width = wanted.center.size
         rows = np.empty((_BATCH, width), dtype=np.float32)  # fits the second cache
         mean, covariance = np.zeros(width), np.zeros((width, width))
@@ -106,8 +102,10 @@ class Pilot:
             mean += rows.sum(axis=0) / count
             covariance += rows.T @ rows / count
         covariance -= np.outer(mean, mean)
-        stretch = _stretch(covariance, exact[1], exact[2])
+        stretch = _stretch(covariance, exact.covariance, exact.spread)
         covariance = stretch @ covariance @ stretch.T
+        known = len(exact.covariance)
+        covariance[:known, :known] = exact.covariance  # without the rounding of the rows
         return cls(mean, covariance, stretch, drawn, wanted)
 
     def rows(self, members: NDArray[np.int64]) -> FloatArray:
@@ -123,34 +121,49 @@ class Pilot:
         return order[:count], order[count:]
 
     def relative(self, members: NDArray[np.int64]) -> Float32Array:
-        """Relative total cost of some members, (n, T)."""
-        return self._drawn.relative[members]
+        """Relative total cost of some members, stretched, (n, T)."""
+        relative = self._drawn.relative[members]
+        years = relative.shape[1]
+        return relative @ self.stretch[:years, :years].T.astype(np.float32)
 
 
-def _stretch(covariance: FloatArray, spread: FloatArray, services: FloatArray) -> FloatArray:
+def _stretch(covariance: FloatArray, exact: FloatArray, spread: FloatArray) -> FloatArray:
     """Matrix that gives deviations of a covariance (W, W) the known moments.
 
-    The variables have a ``spread`` (T, V), and the first of them, costs and numbers of claims, a
-    known covariance ``services`` (T, 2 K, 2 K) in every year.
+    The first U of them have the ``exact`` covariance; the rest, layers, follow the yearly totals
+    and the exposure as they did, and have their ``spread`` (T, V).
     """
-    years = spread.shape[0]
-    found = np.sqrt(np.maximum(covariance.diagonal()[years:], 0.0))
-    known = spread.T.reshape(-1)
-    factor = np.divide(known, found, out=np.ones(known.size), where=found > 0.0)
-    stretch = np.diag(np.concatenate([np.ones(years), factor]))
-    size = services.shape[1]
-    for year in range(years if size else 0):
-        places = years + np.arange(size) * years + year
-        drawn = covariance[np.ix_(places, places)]
-        some = np.flatnonzero(drawn.diagonal() > 0.0)
-        at = np.ix_(some, some)
-        try:
-            lower = np.linalg.cholesky(drawn[at])
-            exact = np.linalg.cholesky(services[year][at])
-        except np.linalg.LinAlgError:  # too few claims of a service to tell it from another
-            continue
-        stretch[np.ix_(places[some], places[some])] = exact @ np.linalg.inv(lower)
+    known, years, size = len(exact), len(spread), len(covariance)
+    # Totals and exposure first: they are stretched alike whether services are wanted or not. The
+    # largest variance last: it is what is left of the total, a difference of the others.
+    services = years + np.argsort(exact.diagonal()[years : known - years])
+    order = np.r_[:years, known - years : known, services]
+    stretch = np.eye(size)
+    stretch[:known] = 0.0
+    stretch[np.ix_(order, order)] = _between(
+        covariance[np.ix_(order, order)], exact[np.ix_(order, order)]
+    )
+    led, rest = order[: 2 * years], slice(known, size)
+    follow = covariance[rest, led] @ np.linalg.pinv(covariance[np.ix_(led, led)], hermitian=True)
+    stretch[rest, led] = follow @ (stretch[np.ix_(led, led)] - np.eye(led.size))
+    found = np.sqrt(np.einsum("ij,jk,ik->i", stretch[rest], covariance, stretch[rest]).clip(0.0))
+    wanted = spread.T.reshape(-1)[known - years :]
+    stretch[rest] *= np.divide(wanted, found, out=np.ones_like(wanted), where=found > 0.0)[:, None]
     return stretch
+
+
+def _between(drawn: FloatArray, exact: FloatArray) -> FloatArray:
+    """Matrix that turns deviations of one covariance into those of another: a triangular one.
+
+    Services add up to the total, so some of the rows depend on those before.
+    """
+    wanted = kernel.cholesky(exact, LEAST_PIVOT)
+    used = np.flatnonzero(wanted.diagonal())
+    lower = kernel.cholesky(drawn[np.ix_(used, used)], LEAST_PIVOT)
+    some = np.flatnonzero(lower.diagonal())  # a service may have no claim in the pilot
+    found = np.zeros_like(exact)
+    found[:, used[some]] = wanted[:, used[some]] @ np.linalg.inv(lower[np.ix_(some, some)])
+    return found
 
 
 def _wanted(plan: Plan, segment: int, basket: NDArray[np.int64], mean: FloatArray) -> kernel.Wanted:

@@ -16,6 +16,7 @@ too, and that part is more intense by ``end_of_life_ratio``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -190,14 +191,14 @@ def risk_moment(params: Params, power: float, order: int = 1) -> float:
     """
     lasting = _lasting_moment(params.risk_sd, power)
     if params.deaths:
-        mean = _state_moment(params, power, order) / _state_moment(params, 0.0, order)
-        return float(mean * lasting)
+        mean = _state_moment(params, np.array([power, 0.0]), order)
+        return float(mean[0] / mean[1] * lasting)
     well, ill = params.levels
     state = (1.0 - params.ill_share) * well**power + params.ill_share * ill**power
     return float(state * lasting)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def _lasting_moment(risk_sd: float, power: float) -> float:
     """Mean of R ** power; entities of a portfolio share it."""
     return power_mean(log_risk_table(Params(risk_sd, 0.0, 1.0)), power)
@@ -206,17 +207,133 @@ def _lasting_moment(risk_sd: float, power: float) -> float:
 def exposure_moment(params: Params, order: int) -> float:
     """Mean of exposure ** order over members, the year of death included."""
     if params.deaths:
-        return _state_moment(params, 0.0, order)
+        return float(_state_moment(params, np.zeros(()), order))
     return 1.0 - params.partial * order / (order + 1.0)
 
 
-def _state_moment(params: Params, power: float, order: int) -> float:
-    """Mean of exposure ** order * state ** power, the year of death included."""
+def _state_moment(params: Params, powers: FloatArray, order: int) -> FloatArray:
+    """Mean of exposure ** order * state ** power, the year of death included, for each power."""
     uniform = 1.0 / (order + 1.0)  # mean of a uniform's power
     alive = 1.0 - params.partial + params.partial * uniform
-    last = uniform * params.end_of_life_ratio**power
-    shares = (1.0 - params.ill_share, params.ill_share)
-    return sum(
-        share * level**power * ((1.0 - death) * alive + death * last)
-        for share, level, death in zip(shares, params.levels, params.died, strict=True)
+    last = uniform * params.end_of_life_ratio**powers
+    (well, ill), (death, sooner) = params.levels, params.died
+    of_well = (1.0 - params.ill_share) * well**powers * ((1.0 - death) * alive + death * last)
+    return of_well + params.ill_share * ill**powers * ((1.0 - sooner) * alive + sooner * last)
+
+
+@dataclass(frozen=True, slots=True)
+class Turnover:
+    """How one year's members follow on the last one's; T years, S segments.
+
+    Parameters
+    ----------
+    stay
+        Probability that last year's member, well or ill, is still here, (T, S, 2). The dead leave
+        for certain: of the others, so many stay.
+    persist
+        Probability that the state is kept, not drawn anew, (T, S).
+    ill_newly
+        Share of newly assigned members who are ill, (T, S).
+    keep
+        Probability that the transient is kept, not drawn anew, (T, S).
+    """
+
+    stay: FloatArray
+    persist: FloatArray
+    ill_newly: FloatArray
+    keep: FloatArray
+
+
+def turnover(groups: tuple[Params, ...], years: NDArray[np.int64]) -> Turnover:
+    """Turnover of the segments' members from each of the simulated years, (T,), to the next."""
+    gaps = np.diff(years, prepend=years[0])[:, None]
+    persist = np.array([p.ill_persistence for p in groups]) ** gaps
+    stay = np.array([p.stay for p in groups]) ** gaps[..., None]
+    died = np.array([p.died for p in groups])
+    return Turnover(
+        stay=np.minimum(stay / (1.0 - died), 1.0),
+        persist=persist,
+        ill_newly=_ill_newly(groups, stay, persist),
+        keep=np.array([p.transient_persistence for p in groups]) ** gaps,
     )
+
+
+def _ill_newly(groups: tuple[Params, ...], stay: FloatArray, persist: FloatArray) -> FloatArray:
+    """Share of newly assigned members who are ill, (T, S): the composition is stationary.
+
+    They come in the states of those who left, and then these states persist or not like
+    everybody's; in the first year all are new, and ill as often as the population is.
+    """
+    ill = np.array([p.ill_share for p in groups])
+    left = 1.0 - stay
+    leavers = (1.0 - ill) * left[..., 0] + ill * left[..., 1]
+    alike = (stay[..., 0] == stay[..., 1]) | (leavers == 0.0)
+    gone = np.where(alike, ill, ill * left[..., 1] / np.where(alike, 1.0, leavers))
+    newly = np.where(alike, ill, persist * gone + (1.0 - persist) * ill)
+    newly[0] = ill
+    return np.asarray(newly)
+
+
+def joint_risk(
+    params: Params, moved: Turnover, segment: int, powers: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Give what two years' risks have in common: relative means of products of their powers.
+
+    Parameters
+    ----------
+    params, moved, segment
+        A segment, and the turnover of all.
+    powers
+        Of the risk, (P,).
+
+    Returns
+    -------
+    kept, same, other
+        Mean of ``exposure * risk ** p`` in one year times ``exposure * risk ** q`` in a later one,
+        over the product of the two means, (T, T, P, P) with the earlier year first. The part of
+        those who kept their transient, of other members who are still the same person, and of
+        those who are not. Zero on and below the diagonal of the years.
+    """
+    years, shape = len(moved.persist), (2, powers.size)
+    state = np.array([1.0 - params.ill_share, params.ill_share])[:, None]
+    level, died = np.array(params.levels)[:, None] ** powers, np.array(params.died)[:, None]
+    living = (1.0 - died) * (1.0 - params.partial / 2.0) * level
+    here = living + died / 2.0 * level * params.end_of_life_ratio**powers
+    here, alive = here / (state * here).sum(axis=0), living / here
+    lasting = over_product(lambda power: _lasting_moment(params.risk_sd, power), powers)
+    # From each earlier year on, its exposure and risk by the state that the member is in now.
+    kept = same = other = lived = np.empty((0, *shape))
+    parts = np.zeros((3, years, years, powers.size, powers.size))
+    for year in range(years):
+        persist, ill = moved.persist[year, segment], moved.ill_newly[year, segment]
+        stay = moved.stay[year, segment][:, None] * lived
+        gone = ((same + other) * (1.0 - stay)).sum(axis=1, keepdims=True)
+        kept, same, other = (
+            persist * part + (1.0 - persist) * state * part.sum(axis=1, keepdims=True)
+            for part in (moved.keep[year, segment] * kept * stay, same * stay, other * stay)
+        )
+        other = other + np.array([1.0 - ill, ill])[:, None] * gone
+        for number, part in enumerate((kept, same - kept, other)):
+            parts[number, :year, year] = np.einsum("nip,iq->npq", part, here)
+        kept, same = (np.concatenate([part, [state * here]]) for part in (kept, same))
+        other = np.concatenate([other, np.zeros((1, *shape))])
+        lived = np.concatenate([np.broadcast_to(1.0 - died, (year, *shape)), [alive]])
+    return parts[0] * lasting, parts[1] * lasting, parts[2]
+
+
+def squared_risk(params: Params, powers: FloatArray) -> FloatArray:
+    """Mean of ``exposure**2 * risk**p * risk**q`` in one year over the product of their means.
+
+    For powers (P,) gives (P, P); the means are those of ``exposure * risk**p``.
+    """
+    single = _state_moment(params, powers, 1)
+    both = _state_moment(params, powers[:, None] + powers, 2)
+    lasting = over_product(lambda power: _lasting_moment(params.risk_sd, power), powers)
+    return np.asarray(lasting * both / np.outer(single, single))
+
+
+def over_product(moment: Callable[[float], float], powers: FloatArray) -> FloatArray:
+    """Mean of a product of two powers over the product of their means, (P, P)."""
+    single = np.array([moment(power) for power in powers])
+    both = np.array([[moment(one + other) for other in powers] for one in powers])
+    return np.asarray(both / np.outer(single, single))

@@ -125,7 +125,7 @@ def transient_moment(params: Params, power: float) -> float:
     return _transient_moment(params.transient_shape, power)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def _transient_moment(shape: float, power: float) -> float:
     return power_mean(_log_transient_table(shape), power)
 
