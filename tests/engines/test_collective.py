@@ -11,7 +11,8 @@ import xarray as xr
 
 from tests.conftest import DYNAMICS, small_scenario
 from vbsim.engines import choose
-from vbsim.engines.collective import CollectiveEngine, moments
+from vbsim.engines.collective import CollectiveEngine
+from vbsim.engines.moments import moments
 from vbsim.engines.systematic import systematic
 from vbsim.plan import Plan
 from vbsim.scenario.resolve import resolve

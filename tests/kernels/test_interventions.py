@@ -12,7 +12,7 @@ import xarray as xr
 from tests.conftest import DYNAMICS, small_scenario
 from vbsim.engines import choose
 from vbsim.engines.claims import ClaimsEngine
-from vbsim.engines.collective import moments
+from vbsim.engines.moments import moments
 from vbsim.errors import ParameterError, ScenarioError
 from vbsim.measures.precision import Estimate, ratio_of_means
 from vbsim.plan import Plan

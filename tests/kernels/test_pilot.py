@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tests.engines.test_collective import PLAN
-from vbsim.engines.collective import moments
+from vbsim.engines.moments import moments
 from vbsim.engines.pilot import Pilot, trajectories
 from vbsim.kernels.pilot import cholesky
 

@@ -157,7 +157,7 @@ def engine_errors(resolved: Plan) -> list[str]:
     """Tell what the engine is expected to get wrong, whatever the number of realizations."""
     from vbsim.engines import FEWEST_MEMBERS, choose
     from vbsim.engines.collective import CollectiveEngine
-    from vbsim.simulate import Kept
+    from vbsim.engines.kept import Kept
 
     first = resolved.draws[0] if resolved.draws else resolved
     engine = Kept().of(first, choose(resolved)[0])

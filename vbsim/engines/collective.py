@@ -11,7 +11,8 @@ every variable as the exact distribution responds to them: :mod:`vbsim.generator
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
 
@@ -20,15 +21,16 @@ from numpy.typing import NDArray
 from scipy import special
 
 from vbsim import streams
+from vbsim.engines.moments import Moments, moments
 from vbsim.engines.pilot import Pilot
 from vbsim.engines.points import BULK, TAIL, Points, SobolPoints
 from vbsim.engines.systematic import Factors
-from vbsim.generators import layer_response, population, unit_cost, utilization
+from vbsim.generators import layer_response
 from vbsim.kernels import collective as kernel
 from vbsim.kernels import pilot as of_pilot
 from vbsim.kernels.grid import survival_nodes, table_of, with_slopes
 from vbsim.kernels.inputs import Totals
-from vbsim.plan import FloatArray, Plan
+from vbsim.plan import FloatArray, Layer, Plan
 
 # Trajectories of the segment that costs most. From pilot to pilot the correlation of two years'
 # cost varies by 0.006 at four segments; by 0.009 with half as many.
@@ -38,97 +40,9 @@ _TAIL = 32  # expected number of whole trajectories in a larger segment
 _TOTAL = "cost"
 _GRID_ERROR = 1e-4  # spacing of the exact annual cost's log intensities
 _ROWS = 2**13  # trajectories of every other segment
+_LEAST_SHARE = 1e-9  # of the cost
+_NEAR = 0.25  # most that a layer's bound may move against the expected cost, on the log scale
 _LEAST_PIVOT = 1e-6  # of a variance: less is rounding, as where services add up to a total
-
-
-@dataclass(frozen=True)
-class Moments:
-    """Exact moments of one member's year; T years, V variables (see :func:`moments`).
-
-    Parameters
-    ----------
-    mean, spread
-        Mean and standard deviation, (T, V); a spread is missing (NaN) where none is known.
-    random
-        Share of the variance that is due to the claims themselves, not to how ill and how long
-        here the member is, (T, 2 K): of each service's cost, then of its number.
-    covariance
-        Of the services' costs and numbers in one year, (T, 2 K, 2 K).
-    """
-
-    mean: FloatArray
-    spread: FloatArray
-    random: FloatArray
-    covariance: FloatArray
-
-
-def moments(plan: Plan, segment: int, services: bool = True) -> Moments:
-    """Exact moments of a segment's member: cost and claims by service, person-years, layers."""
-    world, people = plan.world, plan.world.people[segment]
-    exposure, square = (population.exposure_moment(people, order) for order in (1, 2))
-    ones = np.ones((world.years.size, 1))
-    columns = [(exposure * ones, np.sqrt(square - exposure**2) * ones)]
-    columns += [
-        (layer.mean[:, [segment]], layer.spread[:, [segment]])
-        for layer in plan.layers
-        if layer.mean is not None and layer.spread is not None
-    ]
-    random, covariance = np.empty((world.years.size, 0)), np.empty((world.years.size, 0, 0))
-    if services:
-        expected, random, covariance = _of_services(plan, segment, exposure, square)
-        own = np.sqrt(covariance.diagonal(axis1=1, axis2=2))
-        columns = [(expected, own), *columns]
-    mean, spread = (np.concatenate(part, axis=1) for part in zip(*columns, strict=True))
-    return Moments(mean, spread, random, covariance)
-
-
-def _of_services(
-    plan: Plan, segment: int, exposure: float, square: float
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Mean of each service's cost and claims, (T, 2 K), what is random in them, their covariance.
-
-    ``exposure`` and ``square`` are the means of a member's person-years and of their square. Given
-    how ill and how long here a member is, claims of different services are independent.
-    """
-    world, people = plan.world, plan.world.people[segment]
-    tables = map(unit_cost.drawn_moments, world.unit_costs)
-    ratio = np.array([1.0 + (spread / mean) ** 2 for mean, spread in tables])
-    rate, price = world.rate[:, segment], world.mean_unit_cost[:, segment]
-    response = np.array([_joint_response(people, use[segment]) for use in world.use])
-    together = rate[:, :, None] * rate[:, None] * (square * response - exposure**2)
-    claims = exposure * rate
-    scale = np.concatenate([price, np.ones_like(price)], axis=1)
-    covariance = np.tile(together, (1, 2, 2)) * scale[:, :, None] * scale[:, None]
-    place, count = np.arange(2 * rate.shape[1]), rate.shape[1]
-    noise = np.concatenate([claims * ratio, claims], axis=1)
-    covariance[:, place, place] += scale**2 * noise
-    at, beside = place[:count], place[count:]
-    covariance[:, at, beside] += price * claims
-    covariance[:, beside, at] += price * claims
-    between = np.tile(together.diagonal(axis1=1, axis2=2), 2)
-    return np.tile(claims, 2) * scale, _share(noise, between), covariance
-
-
-def _joint_response(people: population.Params, use: utilization.Params) -> FloatArray:
-    """Mean of the product of two services' responses, (K, K), weighted by exposure**2.
-
-    That of a person-year is 1.
-    """
-
-    def moment(power: float, order: int) -> float:
-        return population.risk_moment(people, power, order) * utilization.transient_moment(
-            use, power
-        )
-
-    powers = use.elasticities
-    first = np.array([moment(power, 1) for power in powers])
-    both = np.array([[moment(one + other, 2) for other in powers] for one in powers])
-    return np.asarray(both / np.outer(first, first))
-
-
-def _share(part: FloatArray, rest: FloatArray) -> FloatArray:
-    whole = part + rest
-    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0.0)
 
 
 @dataclass(frozen=True)
@@ -145,6 +59,8 @@ class CollectiveEngine:
         Exact sums, and what is drawn, of each segment.
     responses
         Of the layers, of each segment.
+    pilots
+        Of each segment.
     """
 
     plan: Plan
@@ -152,19 +68,40 @@ class CollectiveEngine:
     exact: tuple[kernel.Exact, ...]
     groups: tuple[kernel.Group, ...]
     responses: tuple[kernel.Response, ...]
+    pilots: tuple[Pilot, ...]
 
     @classmethod
     def of(cls, plan: Plan, services: bool = True) -> CollectiveEngine:
         """Draw the pilot and make of it what the kernel draws from."""
-        segments = range(len(plan.world.segments))
-        members = [moments(plan, segment, services) for segment in segments]
-        groups = tuple(group(plan, segment, members[segment], services) for segment in segments)
-        exact = tuple(
-            kernel.Exact(one.mean * plan.world.members[:, segment, None], one.random)
-            for segment, one in enumerate(members)
+        found = [moments(plan, segment, services) for segment in _segments(plan)]
+        sizes = _pilot_sizes(plan).tolist()
+        pilots = tuple(
+            Pilot.of(plan, segment, size, one.to_stretch)
+            for segment, (size, one) in enumerate(zip(sizes, found, strict=True))
         )
-        responses = tuple(_responses(plan, segment) for segment in segments)
-        return cls(plan, services, exact, groups, responses)
+        responses = tuple(_responses(plan, segment) for segment in _segments(plan))
+        return cls(plan, services, *_drawn(plan, services, found, pilots), responses, pilots)
+
+    def near(self, plan: Plan) -> CollectiveEngine | None:
+        """Engine of a plan whose members differ little, from the same pilots.
+
+        Means, spreads and what services have in common are the plan's own; correlations of years
+        and layers, the shape of the tail and how layers respond are this engine's. None if members
+        come and go, or stay ill, in another way, which makes the correlations of years, or if
+        layers are others.
+        """
+        if not _alike(self.plan, plan):
+            return None
+        found = [moments(plan, segment, self.services) for segment in _segments(plan)]
+        pilots = tuple(
+            pilot.stretched(one.to_stretch) for pilot, one in zip(self.pilots, found, strict=True)
+        )
+        drawn = _drawn(plan, self.services, found, pilots)
+        responses = tuple(
+            _shifted(response, _cost_share(self.plan, n), _cost_share(plan, n), plan.layers)
+            for n, response in enumerate(self.responses)
+        )
+        return CollectiveEngine(plan, self.services, *drawn, responses, pilots)
 
     def sums(
         self, realizations: np.ndarray, factors: Factors, points: Points | None = None
@@ -237,15 +174,75 @@ def _responses(plan: Plan, segment: int) -> kernel.Response:
     return kernel.Response(*(part.reshape(*shape, *part.shape[1:]) for part in parts))
 
 
-def group(plan: Plan, segment: int, exact: Moments, services: bool) -> kernel.Group:
+def _drawn(
+    plan: Plan, services: bool, found: Sequence[Moments], pilots: Sequence[Pilot]
+) -> tuple[tuple[kernel.Exact, ...], tuple[kernel.Group, ...]]:
+    """Exact sums of every segment, and what is drawn."""
+    exact = tuple(
+        kernel.Exact(one.mean * plan.world.members[:, segment, None], one.random)
+        for segment, one in enumerate(found)
+    )
+    return exact, tuple(group(plan, n, pilot, services) for n, pilot in enumerate(pilots))
+
+
+def _segments(plan: Plan) -> range:
+    return range(len(plan.world.segments))
+
+
+def _alike(one: Plan, other: Plan) -> bool:
+    """Whether members come, go and stay ill alike, and layers hold the same part of their cost."""
+    people = [
+        [replace(segment.whole(), risk_sd=0.0) for segment in plan.world.people]
+        for plan in (one, other)
+    ]
+    layers = [
+        [(layer.services.tolist(), layer.annualized) for layer in plan.layers]
+        for plan in (one, other)
+    ]
+    return people[0] == people[1] and layers[0] == layers[1] and _bounds_differ(one, other) < _NEAR
+
+
+def _bounds_differ(one: Plan, other: Plan) -> float:
+    """Most that a layer's bound differs against the expected cost, on the log scale."""
+    cost = other.world.expected_cost / one.world.expected_cost
+    before, after = (
+        np.array([[layer.lower, layer.upper] for layer in plan.layers]).reshape(-1, *cost.shape)
+        for plan in (one, other)
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        moved = np.abs(np.log(after / before / cost))
+    return float(np.fmax.reduce(moved, axis=None, initial=0.0))  # bounds of 0 and infinity stay
+
+
+def _cost_share(plan: Plan, segment: int) -> FloatArray:
+    """Share of each service in the expected cost, (T, K)."""
+    cost = plan.world.rate[:, segment] * plan.world.mean_unit_cost[:, segment]
+    return np.asarray(cost / cost.sum(axis=1, keepdims=True))
+
+
+def _shifted(
+    response: kernel.Response, before: FloatArray, after: FloatArray, layers: Sequence[Layer]
+) -> kernel.Response:
+    """Response of layers where services have other shares of the cost, (T, K) each.
+
+    The elasticity to a service's use goes with its share of the basket.
+    """
+    baskets = np.array([layer.services for layer in layers], dtype=np.float64)
+    held = baskets.reshape(-1, before.shape[1])
+    growth = np.divide(after, before, out=np.ones_like(after), where=before > 0.0)[:, None]
+    whole = (after @ held.T) / np.maximum(before @ held.T, _LEAST_SHARE)
+    factor = growth / np.where(whole > 0.0, whole, 1.0)[..., None]
+    return response._replace(use=response.use * factor, spread_use=response.spread_use * factor)
+
+
+def group(plan: Plan, segment: int, pilot: Pilot, services: bool) -> kernel.Group:
     """Make of a segment's pilot what the kernel draws its sums from."""
     members, name = plan.world.members[:, segment], plan.world.segments[segment]
     years, counters = members.size, plan.counters(plan.world.years, luck=True).tolist()
-    drawn = int(_pilot_sizes(plan)[segment])
-    pilot = Pilot.of(plan, segment, drawn, (exact.mean, exact.spread, exact.covariance))
+    drawn = pilot.count
     own = (plan.entity,) if plan.entity else ()
     key = np.uint64(streams.key(plan.seed_of("claims"), "collective", name, *own))
-    width = exact.mean.size
+    width = pilot.mean.size - years
     here = np.tile(members.astype(np.int32), width // years)
     if plan.trajectories and members.max() <= _WHOLE:
         none, rows = np.empty(0), pilot.rows(np.arange(drawn))[:, years:]

@@ -78,21 +78,26 @@ def resolve(scenario: Scenario, entity: str = "", book: Rulebook | None = None) 
         one, expected = scenario.uncertain[0], "certain figures in an entity of a portfolio"
         todo = "state one figure, or run the entity as a scenario of its own"
         raise ScenarioError([scenario.source.problem(one.path, str(one.law), expected, todo)])
-    plan = _resolved(scenario, entity, book)
+    plan, draft = _resolved(scenario, entity, book)
     if not entity:
         plan = replace(plan, scenario=as_yaml(scenario))
-    return _with_draws(plan, scenario, book) if scenario.uncertain else plan
+    return _with_draws(plan, scenario, draft) if scenario.uncertain else plan
 
 
-def _resolved(scenario: Scenario, entity: str = "", book: Rulebook | None = None) -> Plan:
-    """Resolve a scenario with one figure in every place."""
+def _resolved(
+    scenario: Scenario,
+    entity: str = "",
+    book: Rulebook | None = None,
+    means: Draft | None = None,
+) -> tuple[Plan, Draft]:
+    """Resolve a scenario with one figure in every place; a draw of them near their ``means``."""
     audit = Audit(scenario)
     audit.problems += wrong_names(scenario.source)
     audit.check()
     years = base_years(scenario)
     performance = range(scenario.start_year, scenario.start_year + scenario.years)
-    book = _assumptions(scenario, performance[-1], book)
-    draft = draft_world(audit, book, (*years, *performance))
+    book = means.book if means else _assumptions(scenario, performance[-1], book)
+    draft = draft_world(audit, book, (*years, *performance), means)
     draft.truncation_share = program_figure(audit, "truncation_percentile", 1.0)
     draft.risk_ratio_cap = program_figure(audit, "risk_ratio_cap", np.inf)
     with audit.before_all_else("benchmark"):
@@ -112,7 +117,7 @@ def _resolved(scenario: Scenario, entity: str = "", book: Rulebook | None = None
     audit.check()
     audit.stated(*((key,) for key in _QUOTED))
     outputs = scenario.outputs
-    return Plan(
+    plan = Plan(
         name=scenario.name,
         description=scenario.description,
         scenario="",
@@ -135,6 +140,7 @@ def _resolved(scenario: Scenario, entity: str = "", book: Rulebook | None = None
         program=made,
         capital=capital,
     )
+    return plan, draft
 
 
 def _observed(scenario: Scenario) -> Observed | None:
@@ -149,14 +155,14 @@ def _all_claims(draft: Draft) -> Layer:
     return Layer(ALL_CLAIMS, everything, bounds, bounds + np.inf, False)
 
 
-def _with_draws(plan: Plan, scenario: Scenario, book: Rulebook | None) -> Plan:
+def _with_draws(plan: Plan, scenario: Scenario, draft: Draft) -> Plan:
     """Add the draws of the uncertain figures: as many as the realizations need."""
     uncertain, inner = scenario.uncertain, scenario.uncertainty.inner_realizations
     count = -(-plan.realizations // inner)
     _check_count(scenario, count)
     values = np.array([one.values(plan.seed_of(STREAM), count) for one in uncertain])
     draws = (
-        _draw(scenario, number, column, book) for number, column in enumerate(values.T.tolist())
+        _draw(scenario, number, column, draft) for number, column in enumerate(values.T.tolist())
     )
     return replace(
         plan,
@@ -179,14 +185,12 @@ def _check_count(scenario: Scenario, count: int) -> None:
         raise ScenarioError([scenario.source.problem(place, found, expected, todo)])
 
 
-def _draw(
-    scenario: Scenario, number: int, values: list[float], book: Rulebook | None = None
-) -> Plan:
+def _draw(scenario: Scenario, number: int, values: list[float], means: Draft | None) -> Plan:
     """Resolve a scenario with drawn figures in the places of the uncertain ones."""
     uncertain = scenario.uncertain
     figures = dict(zip((one.path for one in uncertain), values, strict=True))
     try:
-        plan = _resolved(validate(with_figures(scenario.source, figures)), book=book)
+        plan, _ = _resolved(validate(with_figures(scenario.source, figures)), means=means)
     except ScenarioError as error:
         raise ScenarioError(named_as_draws(error.problems, number, figures, uncertain)) from None
     return replace(plan, figures=(), warnings=(), description="", drawn=tuple(values))
