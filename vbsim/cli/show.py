@@ -150,7 +150,11 @@ def _beliefs(resolved: Plan) -> list[str]:
     if not resolved.draws:
         return []
     named = ", ".join(f"{one.name} {one.law}" for one in resolved.parameters)
-    return [f"uncertain: {named}; {len(resolved.draws):,} draws of {resolved.inner:,} realizations"]
+    words = f"uncertain: {named}; {len(resolved.draws):,} draws of {resolved.inner:,} realizations"
+    if resolved.draws_error:
+        error = f"{100.0 * resolved.draws_error:.2g} %"
+        words += f"; mean costs of the draw furthest out, all or a layer's, within {error} of exact"
+    return [words]
 
 
 def engine_errors(resolved: Plan) -> list[str]:
@@ -159,8 +163,7 @@ def engine_errors(resolved: Plan) -> list[str]:
     from vbsim.engines.collective import CollectiveEngine
     from vbsim.engines.kept import Kept
 
-    first = resolved.draws[0] if resolved.draws else resolved
-    engine = Kept().of(first, choose(resolved)[0])
+    engine = Kept().of(resolved, choose(resolved)[0])
     if not isinstance(engine, CollectiveEngine):
         return []
     mean, sd, probability = engine.errors()

@@ -28,7 +28,7 @@ _AT_ONCE = 64  # frequencies whose exponentials fit the cache; fixed, as roundin
 LOG_STEP = 0.05  # spacing of the log intensities; moves a truncated mean by 0.01 % at most
 # Where only the difference of two distributions is wanted: spacing of the log intensities, the
 # intensity below which they count as alike, and how much wider the money grid is.
-_THIN_STEP, _LITTLE, _WIDER = 0.25, 0.1, 4
+_THIN_STEP, _LITTLE, _WIDER = 0.4, 0.1, 4
 # Gauss-Legendre points on (0, 1) for the exposure of part-year members; they add up to 1, so a full
 # year is the product of the two.
 PART_YEAR = (0.2113248654051871, 0.7886751345948129)
@@ -266,7 +266,10 @@ def _of_whole_and_part(people: population.Params, weights: FloatArray) -> FloatA
 def _thinned(
     people: population.Params, logs: FloatArray, shares: FloatArray, rates: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Gather intensities, (I,), shares (2, I) and rates (I, K), in wider steps; means preserved."""
+    """Gather intensities, (I,), shares (2, I) and rates (I, K), in pairs.
+
+    Two for each step of the log intensity, which keep mean and variance of the rates within it.
+    """
     place = np.floor(np.log(np.exp(logs) + _LITTLE) / _THIN_STEP).astype(np.int64)
     place -= place.min()
     if people.deaths:  # the year of death, the second half, has shares of its own
@@ -275,7 +278,9 @@ def _thinned(
     first = np.zeros((held.size, place.size))
     first[np.searchsorted(held, place), np.arange(place.size)] = 1.0
     within = first * shares.sum(axis=0)
-    return shares @ first.T, within @ rates / within.sum(axis=1, keepdims=True)
+    mean, square = (within @ rates**n / within.sum(axis=1, keepdims=True) for n in (1, 2))
+    apart = np.minimum(np.sqrt(np.maximum(square - mean**2, 0.0)), mean)
+    return np.tile(0.5 * shares @ first.T, 2), np.concatenate([mean - apart, mean + apart])
 
 
 def lasting_variance(

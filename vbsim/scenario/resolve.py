@@ -13,7 +13,7 @@ from vbsim import rulebook
 from vbsim.blas import one_blas_thread
 from vbsim.errors import ScenarioError
 from vbsim.generators import entity_year, risk_score, shocks, trend, true_savings
-from vbsim.plan import ALL_CLAIMS, Layer, Observed, Parameter, Plan, Systematic
+from vbsim.plan import ALL_CLAIMS, FloatArray, Layer, Observed, Parameter, Plan, Systematic
 from vbsim.rulebook import Rulebook
 from vbsim.scenario import quality
 from vbsim.scenario.audit import Audit
@@ -161,14 +161,42 @@ def _with_draws(plan: Plan, scenario: Scenario, draft: Draft) -> Plan:
     count = -(-plan.realizations // inner)
     _check_count(scenario, count)
     values = np.array([one.values(plan.seed_of(STREAM), count) for one in uncertain])
-    draws = (
-        _draw(scenario, number, column, draft) for number, column in enumerate(values.T.tolist())
-    )
+    columns = values.T.tolist()
+    draws = tuple(_draw(scenario, number, column, draft) for number, column in enumerate(columns))
+    error = 0.0
+    if _members(draws[0]) != _members(plan):
+        number = _furthest(values)
+        error = _error(draws[number], _draw(scenario, number, columns[number], None, draft.book))
     return replace(
         plan,
         parameters=tuple(Parameter(one.name, one.law) for one in uncertain),
         inner=inner,
-        draws=tuple(draws),
+        draws=draws,
+        draws_error=error,
+    )
+
+
+def _members(plan: Plan) -> tuple[object, ...]:
+    """Give what the distribution of a member's annual cost rests on."""
+    return plan.world.people, plan.world.use, plan.world.unit_costs
+
+
+def _furthest(values: FloatArray) -> int:
+    """Draw whose figures (figures, draws) lie furthest out, each against its own spread."""
+    apart = np.abs(values - values.mean(axis=1, keepdims=True))
+    scale = np.maximum(values.std(axis=1, keepdims=True), np.finfo(float).tiny)
+    return int(np.argmax(((apart / scale) ** 2).sum(axis=0)))
+
+
+def _error(found: Plan, exact: Plan) -> float:
+    """Largest relative error of a member's mean cost, of all of it or of a layer."""
+    pairs = [(found.world.expected_cost, exact.world.expected_cost)]
+    for one, known in zip(found.layers, exact.layers, strict=True):
+        if one.mean is not None and known.mean is not None:
+            pairs.append((one.mean, known.mean))
+    return max(
+        float(np.abs(one[known > 0.0] / known[known > 0.0] - 1.0).max(initial=0.0))
+        for one, known in pairs
     )
 
 
@@ -185,12 +213,22 @@ def _check_count(scenario: Scenario, count: int) -> None:
         raise ScenarioError([scenario.source.problem(place, found, expected, todo)])
 
 
-def _draw(scenario: Scenario, number: int, values: list[float], means: Draft | None) -> Plan:
-    """Resolve a scenario with drawn figures in the places of the uncertain ones."""
+def _draw(
+    scenario: Scenario,
+    number: int,
+    values: list[float],
+    means: Draft | None,
+    book: Rulebook | None = None,
+) -> Plan:
+    """Resolve a scenario with drawn figures in the places of the uncertain ones.
+
+    Near the ``means``, or exactly without them.
+    """
     uncertain = scenario.uncertain
     figures = dict(zip((one.path for one in uncertain), values, strict=True))
     try:
-        plan, _ = _resolved(validate(with_figures(scenario.source, figures)), means=means)
+        words = validate(with_figures(scenario.source, figures))
+        plan, _ = _resolved(words, book=book, means=means)
     except ScenarioError as error:
         raise ScenarioError(named_as_draws(error.problems, number, figures, uncertain)) from None
     return replace(plan, figures=(), warnings=(), description="", drawn=tuple(values))
