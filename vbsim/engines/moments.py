@@ -68,7 +68,10 @@ def _of_services(
     tables = map(unit_cost.drawn_moments, world.unit_costs)
     ratio = np.array([1.0 + (spread / mean) ** 2 for mean, spread in tables])
     rate, price = world.rate[:, segment], world.mean_unit_cost[:, segment]
-    response = np.array([_joint_response(people, use[segment]) for use in world.use])
+    uses = [use[segment] for use in world.use]
+    kinds = {(use.elasticities, use.transient_shape): use for use in uses}
+    known = {kind: _joint_response(people, use) for kind, use in kinds.items()}
+    response = np.array([known[use.elasticities, use.transient_shape] for use in uses])
     together = rate[:, :, None] * rate[:, None] * (square * response - exposure**2)
     claims = exposure * rate
     scale = np.concatenate([price, np.ones_like(price)], axis=1)

@@ -233,6 +233,14 @@ def intensities(
 
     Those of members who die in the year are the second half, where anybody dies.
     """
+    return _intensities(people, use.of(np.zeros(len(use.services), dtype=bool)))
+
+
+@lru_cache(maxsize=128)
+def _intensities(
+    people: population.Params, use: utilization.Params
+) -> tuple[FloatArray, FloatArray]:
+    """Log intensities and shares, whatever the services."""
     risk = on_log_grid(population.log_risk_table(people))
     transient = on_log_grid(utilization.log_transient_table(use))
     mass = np.convolve(risk[1], transient[1])

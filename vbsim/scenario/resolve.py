@@ -92,7 +92,7 @@ def _resolved(
 ) -> tuple[Plan, Draft]:
     """Resolve a scenario with one figure in every place; a draw of them near their ``means``."""
     audit = Audit(scenario)
-    audit.problems += wrong_names(scenario.source)
+    audit.problems += wrong_names(scenario.source) if means is None else []  # draws name the same
     audit.check()
     years = base_years(scenario)
     performance = range(scenario.start_year, scenario.start_year + scenario.years)
@@ -116,7 +116,6 @@ def _resolved(
         layers[ALL_CLAIMS] = _all_claims(draft)
     audit.check()
     audit.stated(*((key,) for key in _QUOTED))
-    outputs = scenario.outputs
     plan = Plan(
         name=scenario.name,
         description=scenario.description,
@@ -129,8 +128,8 @@ def _resolved(
         systematic=systematic,
         layers=tuple(with_moments(draft, world, layer) for layer in layers.values()),
         contracts=tuple(c for c in contracts if c is not None),
-        reference=outputs.reference or next(iter(scenario.contracts)),
-        owing_more_than=tuple(outputs.owing_more_than),
+        reference=scenario.outputs.reference or next(iter(scenario.contracts)),
+        owing_more_than=tuple(scenario.outputs.owing_more_than),
         observed=_observed(scenario),
         figures=tuple(audit.figures.values()),
         warnings=tuple(audit.warnings),
