@@ -18,13 +18,14 @@ import numpy as np
 import xarray as xr
 
 from vbsim.engines import choose
+from vbsim.engines.kept import Kept
 from vbsim.measures.decomposition import decompose
 from vbsim.measures.precision import IntArray
 from vbsim.plan import FloatArray, Plan
 from vbsim.scenario.resolve import resolve
 from vbsim.scenario.schema import Scenario
 from vbsim.settle import settle
-from vbsim.simulate import Kept, engine_of, numbers_by_block
+from vbsim.simulate import engine_of, numbers_by_block
 from vbsim.vocabulary import CONTRACT, SHARE, USD, YEAR, net_to_holder
 
 SOURCE, QUANTITY = "source", "quantity"

@@ -269,6 +269,9 @@ class Plan:
     parameters, inner, draws
         Uncertain figures, how many realizations in a row share one draw of them, and the Plan of
         each draw; this Plan itself has their means. Empty without uncertain figures.
+    draws_error
+        Largest relative error of a mean cost, a layer's too, in the draw that lies furthest out:
+        draws have the means' distribution of annual cost, changed by what differs.
     drawn
         Values of the uncertain figures, in the Plan of a draw.
     trajectories
@@ -301,6 +304,7 @@ class Plan:
     parameters: tuple[Parameter, ...] = ()
     inner: int = 0
     draws: tuple[Plan, ...] = ()
+    draws_error: float = 0.0
     drawn: tuple[float, ...] = ()
     trajectories: bool = True
 

@@ -78,6 +78,9 @@ class Rulebook:
     _found: dict[tuple[str, date | int, str | None], Figure] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    _carried: dict[int, Rulebook] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def file(self) -> str:
@@ -139,7 +142,10 @@ class Rulebook:
         """Carry the figures of the last verified year forward; what is carried is UNVERIFIED."""
         if through <= self.last_year:
             return self
-        return replace(self, last_year=through, carried_from=self.carried_from or self.last_year)
+        if through not in self._carried:
+            known = self.carried_from or self.last_year
+            self._carried[through] = replace(self, last_year=through, carried_from=known)
+        return self._carried[through]
 
     def _carries(self, year: int) -> bool:
         return 0 < self.carried_from < year

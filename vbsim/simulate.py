@@ -8,9 +8,8 @@ of a long run are those of a short one.
 from __future__ import annotations
 
 import os
-import pickle
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numba
@@ -18,10 +17,8 @@ import numpy as np
 import xarray as xr
 
 from vbsim import streams, vocabulary
-from vbsim.blas import one_blas_thread
-from vbsim.engines import ENGINES, choose, member_years
-from vbsim.engines.claims import ClaimsEngine
-from vbsim.engines.collective import CollectiveEngine
+from vbsim.engines import choose, member_years
+from vbsim.engines.kept import Kept, Members
 from vbsim.engines.points import Points, RandomPoints, points_of
 from vbsim.engines.systematic import Factors, systematic
 from vbsim.errors import CapacityError, ParameterError
@@ -35,7 +32,6 @@ from vbsim.plan import Episodes, FloatArray, Plan
 _BLOCK_MEMBER_YEARS = 20_000_000
 _LARGEST_BLOCK = 2000
 _LEAST_LEFT = 1e-9  # of claims that easier access leaves
-Members = ClaimsEngine | CollectiveEngine
 
 
 def simulate(plan: Plan, threads: int | None = None, block: int | None = None) -> xr.Dataset:
@@ -113,34 +109,6 @@ class Engine:
 
 
 @dataclass(frozen=True)
-class Kept:
-    """Engines of members, the last few, for plans that have the same members and the same luck.
-
-    Parameters
-    ----------
-    most
-        How many are kept.
-    engines
-        By a digest of what they rest on.
-    """
-
-    most: int = 2
-    engines: dict[bytes, Members] = field(default_factory=dict)
-
-    @one_blas_thread
-    def of(self, plan: Plan, name: str) -> Members:
-        """Engine of a plan's members, made unless it is there."""
-        program = None if plan.program is None else (plan.program, plan.seed_of("intervention"))
-        luck = (plan.luck, plan.trajectories, program)
-        basis = pickle.dumps((name, plan.world, plan.layers, luck))
-        if basis not in self.engines:
-            while len(self.engines) >= self.most:
-                del self.engines[next(iter(self.engines))]
-            self.engines[basis] = ENGINES[name].of(plan)
-        return self.engines[basis]
-
-
-@dataclass(frozen=True)
 class DrawsEngine:
     """What simulates a plan with uncertain figures: every realization by its draw's own Plan.
 
@@ -152,11 +120,14 @@ class DrawsEngine:
         Name of the engine of every draw.
     kept
         Engines of the members of the last draws.
+    means
+        Engine of the members at the means of the uncertain figures, which the others come from.
     """
 
     plan: Plan
     engine: str
     kept: Kept
+    means: Members | None
 
     def block(self, realizations: np.ndarray) -> xr.Dataset:
         """Simulate the realizations of these numbers."""
@@ -167,7 +138,7 @@ class DrawsEngine:
         return parts[0] if len(parts) == 1 else vocabulary.joined(parts)
 
     def _drawn(self, draw: Plan, realizations: np.ndarray) -> xr.Dataset:
-        engine = Engine(draw, self.kept.of(draw, self.engine), RandomPoints(draw))
+        engine = Engine(draw, self.kept.of(draw, self.engine, self.means), RandomPoints(draw))
         values = np.repeat([draw.drawn], realizations.size, axis=0)
         found = engine.block(realizations).assign(
             parameter_value=((vocabulary.REALIZATION, vocabulary.PARAMETER), values)
@@ -207,7 +178,8 @@ def engine_of(plan: Plan, kept: Kept | None = None) -> Engine | DrawsEngine:
             f"sampling: found {plan.sampling} and {len(plan.parameters)} uncertain figures; "
             "expected one of the two; leave --sampling out, or state the figures for certain"
         )
-    return DrawsEngine(plan, name, kept)
+    means = kept.of(plan, name) if name == "collective" else None
+    return DrawsEngine(plan, name, kept, means)
 
 
 def processors() -> int:

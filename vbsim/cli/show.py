@@ -150,17 +150,20 @@ def _beliefs(resolved: Plan) -> list[str]:
     if not resolved.draws:
         return []
     named = ", ".join(f"{one.name} {one.law}" for one in resolved.parameters)
-    return [f"uncertain: {named}; {len(resolved.draws):,} draws of {resolved.inner:,} realizations"]
+    words = f"uncertain: {named}; {len(resolved.draws):,} draws of {resolved.inner:,} realizations"
+    if resolved.draws_error:
+        error = f"{100.0 * resolved.draws_error:.2g} %"
+        words += f"; mean costs of the draw furthest out, all or a layer's, within {error} of exact"
+    return [words]
 
 
 def engine_errors(resolved: Plan) -> list[str]:
     """Tell what the engine is expected to get wrong, whatever the number of realizations."""
     from vbsim.engines import FEWEST_MEMBERS, choose
     from vbsim.engines.collective import CollectiveEngine
-    from vbsim.simulate import Kept
+    from vbsim.engines.kept import Kept
 
-    first = resolved.draws[0] if resolved.draws else resolved
-    engine = Kept().of(first, choose(resolved)[0])
+    engine = Kept().of(resolved, choose(resolved)[0])
     if not isinstance(engine, CollectiveEngine):
         return []
     mean, sd, probability = engine.errors()

@@ -12,7 +12,8 @@ responds to them: :mod:`vbsim.generators.layer_response`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
 
@@ -30,7 +31,7 @@ from vbsim.kernels import collective as kernel
 from vbsim.kernels import pilot as of_pilot
 from vbsim.kernels.grid import survival_nodes, table_of, with_slopes
 from vbsim.kernels.inputs import Totals
-from vbsim.plan import FloatArray, Plan
+from vbsim.plan import FloatArray, Layer, Plan
 
 # Trajectories of the segment that costs most. From pilot to pilot the correlation of two years'
 # truncated cost varies by 0.006, and the spread of a year against its base years by 0.2 %; by 0.008
@@ -41,6 +42,8 @@ _TAIL = 32  # expected number of whole trajectories in a larger segment
 _TOTAL = "cost"
 _GRID_ERROR = 1e-4  # spacing of the exact annual cost's log intensities
 _ROWS = 2**12  # trajectories of every other segment
+_LEAST_SHARE = 1e-9  # of the cost
+_NEAR = 0.25  # most that a layer's bound may move against the expected cost, on the log scale
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ class CollectiveEngine:
         Exact sums, and what is drawn, of each segment.
     responses
         Of the layers, of each segment.
+    pilots
+        Of each segment.
     """
 
     plan: Plan
@@ -64,19 +69,40 @@ class CollectiveEngine:
     exact: tuple[kernel.Exact, ...]
     groups: tuple[kernel.Group, ...]
     responses: tuple[kernel.Response, ...]
+    pilots: tuple[Pilot, ...]
 
     @classmethod
     def of(cls, plan: Plan, services: bool = True) -> CollectiveEngine:
         """Draw the pilot and make of it what the kernel draws from."""
-        segments = range(len(plan.world.segments))
-        members = [moments(plan, segment, services) for segment in segments]
-        groups = tuple(group(plan, segment, members[segment], services) for segment in segments)
-        exact = tuple(
-            kernel.Exact(one.mean * plan.world.members[:, segment, None], one.random)
-            for segment, one in enumerate(members)
+        found = [moments(plan, segment, services) for segment in _segments(plan)]
+        sizes = _pilot_sizes(plan).tolist()
+        pilots = tuple(
+            Pilot.of(plan, segment, size, one)
+            for segment, (size, one) in enumerate(zip(sizes, found, strict=True))
         )
-        responses = tuple(_responses(plan, segment) for segment in segments)
-        return cls(plan, services, exact, groups, responses)
+        responses = tuple(_responses(plan, segment) for segment in _segments(plan))
+        return cls(plan, services, *_drawn(plan, services, found, pilots), responses, pilots)
+
+    def near(self, plan: Plan) -> CollectiveEngine | None:
+        """Engine of a plan whose members differ little, from the same pilots.
+
+        Means, spreads and what services have in common are the plan's own; correlations of years
+        and layers, the shape of the tail and how layers respond are this engine's. None if members
+        come and go, or stay ill, in another way, which makes the correlations of years, or if
+        layers are others.
+        """
+        if not _alike(self.plan, plan):
+            return None
+        found = [moments(plan, segment, self.services) for segment in _segments(plan)]
+        pilots = tuple(
+            pilot.stretched(one) for pilot, one in zip(self.pilots, found, strict=True)
+        )
+        drawn = _drawn(plan, self.services, found, pilots)
+        responses = tuple(
+            _shifted(response, _cost_share(self.plan, n), _cost_share(plan, n), plan.layers)
+            for n, response in enumerate(self.responses)
+        )
+        return CollectiveEngine(plan, self.services, *drawn, responses, pilots)
 
     def sums(
         self, realizations: np.ndarray, factors: Factors, points: Points | None = None
@@ -150,15 +176,75 @@ def _responses(plan: Plan, segment: int) -> kernel.Response:
     return kernel.Response(*(part.reshape(*shape, *part.shape[1:]) for part in parts))
 
 
-def group(plan: Plan, segment: int, exact: Moments, services: bool) -> kernel.Group:
+def _drawn(
+    plan: Plan, services: bool, found: Sequence[Moments], pilots: Sequence[Pilot]
+) -> tuple[tuple[kernel.Exact, ...], tuple[kernel.Group, ...]]:
+    """Exact sums of every segment, and what is drawn."""
+    exact = tuple(
+        kernel.Exact(one.mean * plan.world.members[:, segment, None], one.random)
+        for segment, one in enumerate(found)
+    )
+    return exact, tuple(group(plan, n, pilot, services) for n, pilot in enumerate(pilots))
+
+
+def _segments(plan: Plan) -> range:
+    return range(len(plan.world.segments))
+
+
+def _alike(one: Plan, other: Plan) -> bool:
+    """Whether members come, go and stay ill alike, and layers hold the same part of their cost."""
+    people = [
+        [replace(segment.whole(), risk_sd=0.0) for segment in plan.world.people]
+        for plan in (one, other)
+    ]
+    layers = [
+        [(layer.services.tolist(), layer.annualized) for layer in plan.layers]
+        for plan in (one, other)
+    ]
+    return people[0] == people[1] and layers[0] == layers[1] and _bounds_differ(one, other) < _NEAR
+
+
+def _bounds_differ(one: Plan, other: Plan) -> float:
+    """Most that a layer's bound differs against the expected cost, on the log scale."""
+    cost = other.world.expected_cost / one.world.expected_cost
+    before, after = (
+        np.array([[layer.lower, layer.upper] for layer in plan.layers]).reshape(-1, *cost.shape)
+        for plan in (one, other)
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        moved = np.abs(np.log(after / before / cost))
+    return float(np.fmax.reduce(moved, axis=None, initial=0.0))  # bounds of 0 and infinity stay
+
+
+def _cost_share(plan: Plan, segment: int) -> FloatArray:
+    """Share of each service in the expected cost, (T, K)."""
+    cost = plan.world.rate[:, segment] * plan.world.mean_unit_cost[:, segment]
+    return np.asarray(cost / cost.sum(axis=1, keepdims=True))
+
+
+def _shifted(
+    response: kernel.Response, before: FloatArray, after: FloatArray, layers: Sequence[Layer]
+) -> kernel.Response:
+    """Response of layers where services have other shares of the cost, (T, K) each.
+
+    The elasticity to a service's use goes with its share of the basket.
+    """
+    baskets = np.array([layer.services for layer in layers], dtype=np.float64)
+    held = baskets.reshape(-1, before.shape[1])
+    growth = np.divide(after, before, out=np.ones_like(after), where=before > 0.0)[:, None]
+    whole = (after @ held.T) / np.maximum(before @ held.T, _LEAST_SHARE)
+    factor = growth / np.where(whole > 0.0, whole, 1.0)[..., None]
+    return response._replace(use=response.use * factor, spread_use=response.spread_use * factor)
+
+
+def group(plan: Plan, segment: int, pilot: Pilot, services: bool) -> kernel.Group:
     """Make of a segment's pilot what the kernel draws its sums from."""
     members, name = plan.world.members[:, segment], plan.world.segments[segment]
     years, counters = members.size, plan.counters(plan.world.years, luck=True).tolist()
-    drawn = int(_pilot_sizes(plan)[segment])
-    pilot = Pilot.of(plan, segment, drawn, exact)
+    drawn = pilot.count
     own = (plan.entity,) if plan.entity else ()
     key = np.uint64(streams.key(plan.seed_of("claims"), "collective", name, *own))
-    width = exact.mean.size
+    width = pilot.mean.size - years
     here = np.tile(members.astype(np.int32), width // years)
     if plan.trajectories and members.max() <= _WHOLE:
         none, rows = np.empty(0), pilot.rows(np.arange(drawn))[:, years:]

@@ -70,18 +70,21 @@ class Trajectories:
 class Pilot:
     """Trajectories of a segment as deviations from their mean, stretched to a known spread.
 
-    A row holds the relative total cost of every year, then :func:`vbsim.engines.collective.moments`
+    A row holds the relative total cost of every year, then :func:`vbsim.engines.moments.moments`
     names its variables, each with its years.
 
     Parameters
     ----------
-    mean, covariance
-        Of the deviations before they are centered, (W,), and after, stretched, (W, W).
+    mean, drawn
+        Mean and covariance of the deviations before they are centered, as drawn, (W,), (W, W).
+    covariance
+        Of the stretched deviations, (W, W).
     stretch
         Matrix that stretches, (W, W).
     """
 
     mean: FloatArray
+    drawn: FloatArray
     covariance: FloatArray
     stretch: FloatArray
     _drawn: kernel.Drawn
@@ -102,11 +105,17 @@ class Pilot:
             mean += rows.sum(axis=0) / count
             covariance += rows.T @ rows / count
         covariance -= np.outer(mean, mean)
-        stretch = _stretch(covariance, exact.covariance, exact.spread)
-        covariance = stretch @ covariance @ stretch.T
-        known = len(exact.covariance)
-        covariance[:known, :known] = exact.covariance  # without the rounding of the rows
-        return cls(mean, covariance, stretch, drawn, wanted)
+        return cls(mean, covariance, *_stretched(covariance, exact), drawn, wanted)
+
+    def stretched(self, exact: Moments) -> Pilot:
+        """Stretch the same trajectories to other exact moments."""
+        covariance, stretch = _stretched(self.drawn, exact)
+        return replace(self, covariance=covariance, stretch=stretch)
+
+    @property
+    def count(self) -> int:
+        """Trajectories."""
+        return len(self._drawn.person_years)
 
     def rows(self, members: NDArray[np.int64]) -> FloatArray:
         """Stretched deviations of some members from the mean, (n, W)."""
@@ -125,6 +134,15 @@ class Pilot:
         relative = self._drawn.relative[members]
         years = relative.shape[1]
         return relative @ self.stretch[:years, :years].T.astype(np.float32)
+
+
+def _stretched(drawn: FloatArray, exact: Moments) -> tuple[FloatArray, FloatArray]:
+    """Covariance that has the known moments, and the matrix that stretches to it."""
+    stretch = _stretch(drawn, exact.covariance, exact.spread)
+    covariance = stretch @ drawn @ stretch.T
+    known = len(exact.covariance)
+    covariance[:known, :known] = exact.covariance  # without the rounding of the rows
+    return covariance, stretch
 
 
 def _stretch(covariance: FloatArray, exact: FloatArray, spread: FloatArray) -> FloatArray:

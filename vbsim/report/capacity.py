@@ -64,7 +64,12 @@ def seconds(plan: Plan) -> float:
     engine.block(np.arange(1))  # compiles, or loads what was compiled
     start = time.perf_counter()
     engine.block(np.arange(trial))
-    return (time.perf_counter() - start) / trial * plan.realizations
+    each = (time.perf_counter() - start) / trial
+    start = time.perf_counter()
+    if plan.draws:  # the engine of one more draw is made
+        engine.block(np.array([plan.inner]))
+        return each * plan.realizations + (time.perf_counter() - start) * len(plan.draws)
+    return each * plan.realizations
 
 
 def check_disk(out: Path, need: int) -> None:

@@ -13,7 +13,7 @@ from vbsim import rulebook
 from vbsim.blas import one_blas_thread
 from vbsim.errors import ScenarioError
 from vbsim.generators import entity_year, risk_score, shocks, trend, true_savings
-from vbsim.plan import ALL_CLAIMS, Layer, Observed, Parameter, Plan, Systematic
+from vbsim.plan import ALL_CLAIMS, FloatArray, Layer, Observed, Parameter, Plan, Systematic
 from vbsim.rulebook import Rulebook
 from vbsim.scenario import quality
 from vbsim.scenario.audit import Audit
@@ -78,21 +78,26 @@ def resolve(scenario: Scenario, entity: str = "", book: Rulebook | None = None) 
         one, expected = scenario.uncertain[0], "certain figures in an entity of a portfolio"
         todo = "state one figure, or run the entity as a scenario of its own"
         raise ScenarioError([scenario.source.problem(one.path, str(one.law), expected, todo)])
-    plan = _resolved(scenario, entity, book)
+    plan, draft = _resolved(scenario, entity, book)
     if not entity:
         plan = replace(plan, scenario=as_yaml(scenario))
-    return _with_draws(plan, scenario, book) if scenario.uncertain else plan
+    return _with_draws(plan, scenario, draft) if scenario.uncertain else plan
 
 
-def _resolved(scenario: Scenario, entity: str = "", book: Rulebook | None = None) -> Plan:
-    """Resolve a scenario with one figure in every place."""
+def _resolved(
+    scenario: Scenario,
+    entity: str = "",
+    book: Rulebook | None = None,
+    means: Draft | None = None,
+) -> tuple[Plan, Draft]:
+    """Resolve a scenario with one figure in every place; a draw of them near their ``means``."""
     audit = Audit(scenario)
-    audit.problems += wrong_names(scenario.source)
+    audit.problems += wrong_names(scenario.source) if means is None else []  # draws name the same
     audit.check()
     years = base_years(scenario)
     performance = range(scenario.start_year, scenario.start_year + scenario.years)
-    book = _assumptions(scenario, performance[-1], book)
-    draft = draft_world(audit, book, (*years, *performance))
+    book = means.book if means else _assumptions(scenario, performance[-1], book)
+    draft = draft_world(audit, book, (*years, *performance), means)
     draft.truncation_share = program_figure(audit, "truncation_percentile", 1.0)
     draft.risk_ratio_cap = program_figure(audit, "risk_ratio_cap", np.inf)
     with audit.before_all_else("benchmark"):
@@ -111,8 +116,7 @@ def _resolved(scenario: Scenario, entity: str = "", book: Rulebook | None = None
         layers[ALL_CLAIMS] = _all_claims(draft)
     audit.check()
     audit.stated(*((key,) for key in _QUOTED))
-    outputs = scenario.outputs
-    return Plan(
+    plan = Plan(
         name=scenario.name,
         description=scenario.description,
         scenario="",
@@ -124,8 +128,8 @@ def _resolved(scenario: Scenario, entity: str = "", book: Rulebook | None = None
         systematic=systematic,
         layers=tuple(with_moments(draft, world, layer) for layer in layers.values()),
         contracts=tuple(c for c in contracts if c is not None),
-        reference=outputs.reference or next(iter(scenario.contracts)),
-        owing_more_than=tuple(outputs.owing_more_than),
+        reference=scenario.outputs.reference or next(iter(scenario.contracts)),
+        owing_more_than=tuple(scenario.outputs.owing_more_than),
         observed=_observed(scenario),
         figures=tuple(audit.figures.values()),
         warnings=tuple(audit.warnings),
@@ -135,6 +139,7 @@ def _resolved(scenario: Scenario, entity: str = "", book: Rulebook | None = None
         program=made,
         capital=capital,
     )
+    return plan, draft
 
 
 def _observed(scenario: Scenario) -> Observed | None:
@@ -149,20 +154,48 @@ def _all_claims(draft: Draft) -> Layer:
     return Layer(ALL_CLAIMS, everything, bounds, bounds + np.inf, False)
 
 
-def _with_draws(plan: Plan, scenario: Scenario, book: Rulebook | None) -> Plan:
+def _with_draws(plan: Plan, scenario: Scenario, draft: Draft) -> Plan:
     """Add the draws of the uncertain figures: as many as the realizations need."""
     uncertain, inner = scenario.uncertain, scenario.uncertainty.inner_realizations
     count = -(-plan.realizations // inner)
     _check_count(scenario, count)
     values = np.array([one.values(plan.seed_of(STREAM), count) for one in uncertain])
-    draws = (
-        _draw(scenario, number, column, book) for number, column in enumerate(values.T.tolist())
-    )
+    columns = values.T.tolist()
+    draws = tuple(_draw(scenario, number, column, draft) for number, column in enumerate(columns))
+    error = 0.0
+    if _members(draws[0]) != _members(plan):
+        number = _furthest(values)
+        error = _error(draws[number], _draw(scenario, number, columns[number], None, draft.book))
     return replace(
         plan,
         parameters=tuple(Parameter(one.name, one.law) for one in uncertain),
         inner=inner,
-        draws=tuple(draws),
+        draws=draws,
+        draws_error=error,
+    )
+
+
+def _members(plan: Plan) -> tuple[object, ...]:
+    """Give what the distribution of a member's annual cost rests on."""
+    return plan.world.people, plan.world.use, plan.world.unit_costs
+
+
+def _furthest(values: FloatArray) -> int:
+    """Draw whose figures (figures, draws) lie furthest out, each against its own spread."""
+    apart = np.abs(values - values.mean(axis=1, keepdims=True))
+    scale = np.maximum(values.std(axis=1, keepdims=True), np.finfo(float).tiny)
+    return int(np.argmax(((apart / scale) ** 2).sum(axis=0)))
+
+
+def _error(found: Plan, exact: Plan) -> float:
+    """Largest relative error of a member's mean cost, of all of it or of a layer."""
+    pairs = [(found.world.expected_cost, exact.world.expected_cost)]
+    for one, known in zip(found.layers, exact.layers, strict=True):
+        if one.mean is not None and known.mean is not None:
+            pairs.append((one.mean, known.mean))
+    return max(
+        float(np.abs(one[known > 0.0] / known[known > 0.0] - 1.0).max(initial=0.0))
+        for one, known in pairs
     )
 
 
@@ -180,13 +213,21 @@ def _check_count(scenario: Scenario, count: int) -> None:
 
 
 def _draw(
-    scenario: Scenario, number: int, values: list[float], book: Rulebook | None = None
+    scenario: Scenario,
+    number: int,
+    values: list[float],
+    means: Draft | None,
+    book: Rulebook | None = None,
 ) -> Plan:
-    """Resolve a scenario with drawn figures in the places of the uncertain ones."""
+    """Resolve a scenario with drawn figures in the places of the uncertain ones.
+
+    Near the ``means``, or exactly without them.
+    """
     uncertain = scenario.uncertain
     figures = dict(zip((one.path for one in uncertain), values, strict=True))
     try:
-        plan = _resolved(validate(with_figures(scenario.source, figures)), book=book)
+        words = validate(with_figures(scenario.source, figures))
+        plan, _ = _resolved(words, book=book, means=means)
     except ScenarioError as error:
         raise ScenarioError(named_as_draws(error.problems, number, figures, uncertain)) from None
     return replace(plan, figures=(), warnings=(), description="", drawn=tuple(values))

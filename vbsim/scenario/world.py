@@ -52,6 +52,7 @@ class Draft:
     national: FloatArray = field(init=False)
     truncation_share: float = 1.0
     risk_ratio_cap: float = np.inf
+    means: Draft | None = None  # of the means, if this is a draw of uncertain figures
     _known: dict[tuple[object, ...], annual_cost.AnnualCost] = field(default_factory=dict)
 
     @property
@@ -86,10 +87,17 @@ class Draft:
 
         Of all services or of a basket; ``step`` as in :func:`annual_cost.annual_cost`.
         """
+        basket = None if basket is None or basket.all() else basket
+        members = self._members(year, segment, basket)
+        step = annual_cost.grid_step(*members[1:], step)
         key = (year, segment, None if basket is None else basket.tobytes(), step)
         if key not in self._known:
-            use, costs = self._chosen(year, segment, basket)
-            self._known[key] = annual_cost.annual_cost(self.people[segment], use, costs, step)
+            if self.means is None:
+                self._known[key] = annual_cost.annual_cost(*members, step)
+            else:
+                known = self.means.distribution(year, segment, basket, step)
+                before = self.means._members(year, segment, basket)
+                self._known[key] = annual_cost.moved(known, before, members)
         return self._known[key]
 
     def truncation(self, year: int, segment: int) -> float:
@@ -121,26 +129,26 @@ class Draft:
 
     def mean_cost(self, year: int, segment: int, basket: BoolArray | None = None) -> float:
         """Exact mean annual cost before the cost level is set, of all or some services [USD]."""
-        use, costs = self._chosen(year, segment, basket)
+        _, use, costs = self._members(year, segment, basket)
         return float(np.dot(use.rates, [unit_cost.mean(c) for c in costs]))
 
-    def _chosen(
-        self, year: int, segment: int, basket: BoolArray | None
-    ) -> tuple[utilization.Params, tuple[unit_cost.Params, ...]]:
-        """Utilization and unit costs of all services, or of a basket."""
-        use, costs = self.use[year][segment], self.unit_costs[year]
+    def _members(self, year: int, segment: int, basket: BoolArray | None) -> annual_cost.Members:
+        """Members, with utilization and unit costs of all services, or of a basket."""
+        people, use, costs = self.people[segment], self.use[year][segment], self.unit_costs[year]
         if basket is None or basket.all():
-            return use, costs
-        return use.of(basket), tuple(compress(costs, basket))
+            return people, use, costs
+        return people, use.of(basket), tuple(compress(costs, basket))
 
 
-def draft_world(audit: Audit, book: Rulebook, years: tuple[int, ...]) -> Draft:
-    """Resolve who the members are and which services they use."""
+def draft_world(
+    audit: Audit, book: Rulebook, years: tuple[int, ...], means: Draft | None = None
+) -> Draft:
+    """Resolve who the members are and which services they use; in a draw, near the ``means``."""
     scenario = audit.scenario
     segments = tuple(scenario.population.segments)
     own = [name for name in scenario.services if name not in book.children("services")]
     services = (*book.children("services"), *own)
-    draft = Draft(audit, book, years, scenario.start_year, segments, services)
+    draft = Draft(audit, book, years, scenario.start_year, segments, services, means=means)
     draft.members = np.array([[_members(draft, y, s) for s in draft.stated] for y in years])
     _check_members(audit, draft.members[-1])
     with audit.before_all_else("population"):
