@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-# A cached kernel does not notice what changed in another file, so every test session compiles its
-# own, for itself and for the processes that it starts. Set before numba is imported.
-os.environ.setdefault("NUMBA_CACHE_DIR", tempfile.mkdtemp(prefix="vbsim-numba-"))
+REPOSITORY = Path(__file__).parents[1]
+# A cached kernel does not notice what changed in another file, so each state of the kernels has a
+# cache of its own, for all sessions and for the processes that they start; kernels import from
+# nowhere else. Set before numba is imported.
+_KERNELS = b"".join(path.read_bytes() for path in sorted(REPOSITORY.glob("vbsim/kernels/*.py")))
+_CACHE = REPOSITORY / ".pytest_cache" / f"numba-{hashlib.sha256(_KERNELS).hexdigest()[:16]}"
+os.environ.setdefault("NUMBA_CACHE_DIR", str(_CACHE))
 
 import pytest
 
@@ -24,7 +28,6 @@ from vbsim.scenario.resolve import resolve
 from vbsim.scenario.schema import Scenario
 from vbsim.scenario.source import read_source
 
-REPOSITORY = Path(__file__).parents[1]
 DATA = REPOSITORY.parent / "shared" / "data"
 _SHIPPED = sorted((REPOSITORY / "scenarios").glob("*.yaml"))
 PORTFOLIOS = [path for path in _SHIPPED if is_portfolio(read_source(path))]
