@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,18 +9,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-REPOSITORY = Path(__file__).parents[1]
-# A cached kernel does not notice what changed in another file, so each state of the kernels has a
-# cache of its own, for all sessions and for the processes that they start; kernels import from
-# nowhere else. Set before numba is imported.
-_KERNELS = b"".join(path.read_bytes() for path in sorted(REPOSITORY.glob("vbsim/kernels/*.py")))
-_CACHE = REPOSITORY / ".pytest_cache" / f"numba-{hashlib.sha256(_KERNELS).hexdigest()[:16]}"
-os.environ.setdefault("NUMBA_CACHE_DIR", str(_CACHE))
+from tests.kernel_cache import REPOSITORY, kernel_cache
+
+# Before numba is imported.
+os.environ.setdefault("NUMBA_CACHE_DIR", kernel_cache())
 
 import pytest
 
 from tests.scenario.base import CommandLine
 from vbsim.plan import Plan
+from vbsim.report import figures
 from vbsim.scenario.load import load
 from vbsim.scenario.portfolio import is_portfolio
 from vbsim.scenario.resolve import resolve
@@ -88,6 +85,13 @@ def small_plan() -> Plan:
 def with_realizations() -> Callable[[Plan, int], Plan]:
     """Return the plan with another number of realizations."""
     return lambda plan, count: replace(plan, realizations=count)
+
+
+@pytest.fixture
+def one_figure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw the first figure of a report alone, where figures are not the question."""
+    first = next(iter(figures.FIGURES))
+    monkeypatch.setattr(figures, "FIGURES", {first: figures.FIGURES[first]})
 
 
 @pytest.fixture
