@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-# A cached kernel does not notice what changed in another file, so every test session compiles its
-# own, for itself and for the processes that it starts. Set before numba is imported.
-os.environ.setdefault("NUMBA_CACHE_DIR", tempfile.mkdtemp(prefix="vbsim-numba-"))
+from tests.kernel_cache import REPOSITORY, kernel_cache
+
+# Before numba is imported.
+os.environ.setdefault("NUMBA_CACHE_DIR", kernel_cache())
 
 import pytest
 
 from tests.scenario.base import CommandLine
 from vbsim.plan import Plan
+from vbsim.report import figures
 from vbsim.scenario.load import load
 from vbsim.scenario.portfolio import is_portfolio
 from vbsim.scenario.resolve import resolve
 from vbsim.scenario.schema import Scenario
 from vbsim.scenario.source import read_source
 
-REPOSITORY = Path(__file__).parents[1]
 DATA = REPOSITORY.parent / "shared" / "data"
 _SHIPPED = sorted((REPOSITORY / "scenarios").glob("*.yaml"))
 PORTFOLIOS = [path for path in _SHIPPED if is_portfolio(read_source(path))]
@@ -85,6 +85,13 @@ def small_plan() -> Plan:
 def with_realizations() -> Callable[[Plan, int], Plan]:
     """Return the plan with another number of realizations."""
     return lambda plan, count: replace(plan, realizations=count)
+
+
+@pytest.fixture
+def one_figure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw the first figure of a report alone, where figures are not the question."""
+    first = next(iter(figures.FIGURES))
+    monkeypatch.setattr(figures, "FIGURES", {first: figures.FIGURES[first]})
 
 
 @pytest.fixture

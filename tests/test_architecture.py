@@ -113,6 +113,9 @@ def test_only_kernels_compile() -> None:
     for path in MODULES:
         if part_of(path) != "kernels":
             assert "njit" not in path.read_text(encoding="utf-8"), path
+        else:  # the sessions' cache of compiled kernels knows no other files
+            own = [name for name in imports_of(path) if name.startswith("vbsim")]
+            assert [name for name in own if not name.startswith("vbsim.kernels.")] == [], path
 
 
 # A record that compiled code takes from a fresh array holds no reference to it: the memory is freed

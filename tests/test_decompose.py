@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -54,12 +55,18 @@ def of(found: xr.Dataset, quantity: str, contract: str) -> xr.Dataset:
     return found.sel(quantity=quantity, contract=contract).isel(year=0)
 
 
+@cache
+def luck_alone() -> xr.Dataset:
+    """Decomposition of fresh members where nothing is systematic."""
+    return decompose_scenario(fresh({}))
+
+
 def test_the_benchmark_makes_a_quarter_of_the_luck_of_three_base_years() -> None:
     """Fresh members: 1 of performance year, 1/3 of three equal base years; prior of like size.
 
     4 standard errors, and 1 point for the skewness and the ratio in the savings rate.
     """
-    found = of(decompose_scenario(fresh({})), "savings rate", "enhanced")
+    found = of(luck_alone(), "savings rate", "enhanced")
     near(found, "process", 0.75)
     near(found, "benchmark", 0.25)
     near(found, "systematic", 0.0)
@@ -76,7 +83,7 @@ def test_a_belief_of_known_spread_makes_its_share() -> None:
     belief = {"normal": {"mean": {"normal": {"mean": 0.0, "sd": 0.05}}, "sd": 0.0}}
     scenario = fresh({"true_savings": belief})
     found = of(decompose_scenario(scenario), "net result", "capitation")
-    luck = of(decompose_scenario(fresh({})), "net result", "capitation")
+    luck = of(luck_alone(), "net result", "capitation")
     total = float(found["variance"])
     near(found, "process", float(luck["variance"]) / total)
     near(found, "parameter", 1.0 - float(luck["variance"]) / total)

@@ -31,9 +31,9 @@ def command(*words: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder with a scenario that runs for some seconds, in 10 blocks."""
+    """Folder with a scenario that runs for some seconds, in 6 blocks."""
     folder = tmp_path_factory.mktemp("killed")
-    text = BASE.replace("realizations: 20", "realizations: 20000")
+    text = BASE.replace("realizations: 20", "realizations: 12000")
     text = text.replace("members: 6000", "members: 300").replace("years: 5850", "years: 292.5")
     (folder / "long.yaml").write_text(text, encoding="utf-8")
     return folder
@@ -89,7 +89,7 @@ def test_a_killed_run_goes_on_to_the_same_bits(
     out = place / "runs" / "long"
     vbsim.run(place / "long.yaml", out, resume=True, progress=lambda done, _: finished.append(done))
     assert finished[0] > 2000, "the first block was simulated again"
-    assert finished[-1] == 20_000
+    assert finished[-1] == 12_000
     assert sha256(out / "results.nc") == whole
     for name in ("summary.csv", "scenario.yaml"):
         assert (out / name).read_bytes() == (place / "whole" / name).read_bytes()
@@ -101,7 +101,7 @@ def test_a_run_that_is_stopped_can_go_on(place: Path, running: subprocess.Popen[
     _, said = running.communicate(timeout=PATIENCE)
     assert running.returncode == 1, said
     assert re.search(
-        r"stopped before the end; [\d,]+ of 20,000 realizations are finished and kept in "
+        r"stopped before the end; [\d,]+ of 12,000 realizations are finished and kept in "
         r"runs/.long.partial; the same command with --resume continues, with --overwrite",
         said,
     )

@@ -29,6 +29,8 @@ from vbsim.report.unfinished import JOURNAL, partial_folder, unfinished_run
 from vbsim.scenario.resolve import as_yaml
 from vbsim.simulate import processors
 
+pytestmark = pytest.mark.usefixtures("one_figure")
+
 
 def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import vbsim
-from tests.conftest import SCENARIOS
+from tests.conftest import SCENARIOS, plan_of
 from vbsim import rulebook
 from vbsim.errors import RuleError
 from vbsim.rulebook import Rulebook, parse
@@ -288,7 +288,7 @@ def test_every_figure_is_read_by_some_scenario() -> None:
     used = {
         f"{figure.file} {figure.path}"
         for path in scenario_files()
-        for figure in vbsim.resolve(vbsim.load(path)).figures
+        for figure in plan_of(path).figures
     }
     shipped = {
         f"{kind}/{name}.yaml {path}"

@@ -87,6 +87,7 @@ def test_the_ledger_sums_to_zero(whole: xr.Dataset) -> None:
     assert float(np.abs(parties.sum("party")).max()) < 1e-6 * float(np.abs(parties).max())
 
 
+@pytest.mark.usefixtures("one_figure")
 def test_a_run_keeps_draws_and_values_and_resumes(plan: Plan, whole: xr.Dataset, tmp_path: Path):
     class Stop(Exception):
         pass

@@ -15,6 +15,8 @@ from tests.conftest import small_scenario
 from vbsim.cli import main
 from vbsim.scenario.resolve import as_yaml
 
+pytestmark = pytest.mark.usefixtures("one_figure")
+
 
 def words(argv: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> str:
     """Run the command line in this process and return what it printed."""

@@ -6,6 +6,7 @@ spenders 14-25 % are there again the next year, of the bottom half about 75 %.
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import replace
 from itertools import pairwise
 
@@ -22,6 +23,7 @@ from vbsim.validation import experiment
 from vbsim.validation.worlds import insured
 
 YEARS = 5
+COLUMNS = ("dupersid", "panel", "perwtf", "agex", "inscov", "mcrev", "mcdev", "totexp")
 FILES = [DATA / f"meps_fyc_core_{year}.csv.gz" for year in range(2012, 2016)]
 
 
@@ -81,7 +83,11 @@ def test_the_survey_itself() -> None:
     """The same statistics of MEPS persons who are in two files, private coverage under 65."""
     years = []
     for path in FILES:
-        table = np.genfromtxt(path, delimiter=",", names=True)
+        with gzip.open(path, "rt", encoding="utf-8") as file:
+            heads = file.readline().strip().split(",")
+            places = [heads.index(name) for name in COLUMNS]
+            kinds = np.dtype([(name, float) for name in COLUMNS])
+            table = np.loadtxt(file, kinds, delimiter=",", usecols=places)
         chosen = (table["inscov"] == 1) & (table["agex"] < 65) & (table["agex"] >= 0)
         chosen &= (table["mcrev"] != 1) & (table["mcdev"] != 1) & (table["perwtf"] > 0)
         rows = table[chosen]
@@ -105,7 +111,7 @@ def test_the_survey_itself() -> None:
 
 
 # Costlier stays: the coefficient of variation that 45 CFR 158.232 implies, which is above RAND's.
-COSTLY_STAYS = {"inpatient": {"unit_cost": {"lognormal": {"mean": 17_000.0, "cv": 1.9}}}}
+COSTLY_STAYS = {"inpatient": {"unit_cost": {"lognormal": {"mean": 25_000.0, "cv": 2.1}}}}
 PREMIUM = 0.85  # claims over premium, expected
 
 
@@ -146,23 +152,26 @@ def loss_ratio_noise(plan: Plan, realizations: int) -> tuple[float, float]:
 
 def test_variation_is_that_of_the_rule_or_of_the_experiment() -> None:
     """RAND 3.4-4.7 as it stands, and about 4.8 with costlier stays."""
-    assert exact_variation(fixed(1000.0)) == pytest.approx(4.47, abs=0.01)
+    assert exact_variation(fixed(1000.0)) == pytest.approx(4.23, abs=0.01)
     assert exact_variation(fixed(1000.0, services=COSTLY_STAYS)) == pytest.approx(4.8, abs=0.05)
 
 
 @pytest.mark.parametrize("services", [{}, COSTLY_STAYS], ids=["as it stands", "4.8"])
 @pytest.mark.parametrize(
-    ("sizes", "realizations", "errors"),
+    ("sizes", "errors"),
     [
-        ((1_000, 8_000), 2_000, 3.0),
-        pytest.param((1_000, 4_000, 16_000), 40_000, 0.0, marks=pytest.mark.slow),
+        ({1_000: 2_000, 8_000: 2_000}, 3.0),
+        pytest.param({1_000: 40_000, 4_000: 20_000, 16_000: 10_000}, 0.0, marks=pytest.mark.slow),
     ],
 )
 def test_loss_ratio_noise_falls_as_one_over_the_root_of_the_members(
-    services: dict[str, object], sizes: tuple[int, ...], realizations: int, errors: float
+    services: dict[str, object], sizes: dict[int, int], errors: float
 ) -> None:
-    """Within 3 % of 0.85 CV / sqrt(N), and in the short run 3 standard errors more."""
-    for size in sizes:
+    """Within 3 % of 0.85 CV / sqrt(N), and in the short run 3 standard errors more.
+
+    Realizations by size; in the long run the 3 % are 4 standard errors and more.
+    """
+    for size, realizations in sizes.items():
         plan = fixed(float(size), services=services)
         spread, error = loss_ratio_noise(plan, realizations)
         expected = PREMIUM * exact_variation(plan) / np.sqrt(size)

@@ -94,9 +94,7 @@ class CollectiveEngine:
         if not _alike(self.plan, plan):
             return None
         found = [moments(plan, segment, self.services) for segment in _segments(plan)]
-        pilots = tuple(
-            pilot.stretched(one) for pilot, one in zip(self.pilots, found, strict=True)
-        )
+        pilots = tuple(pilot.stretched(one) for pilot, one in zip(self.pilots, found, strict=True))
         drawn = _drawn(plan, self.services, found, pilots)
         responses = tuple(
             _shifted(response, _cost_share(self.plan, n), _cost_share(plan, n), plan.layers)
