@@ -43,7 +43,7 @@ class Seen:
     names: dict[str, list[str]]
     cost: FloatArray
     exposure: FloatArray
-    _layers: dict[str, FloatArray] = field(default_factory=dict)
+    _layers: dict[str, FloatArray] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def of(cls, experience: xr.Dataset) -> Seen:

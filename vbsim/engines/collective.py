@@ -86,10 +86,10 @@ class CollectiveEngine:
     def near(self, plan: Plan) -> CollectiveEngine | None:
         """Engine of a plan whose members differ little, from the same pilots.
 
-        Means, spreads and what services have in common are the plan's own; correlations of years
-        and layers, the shape of the tail and how layers respond are this engine's. None if members
-        come and go, or stay ill, in another way, which makes the correlations of years, or if
-        layers are others.
+        Means, spreads and what services, exposure and years have in common are the plan's own;
+        what layers have in common, the shape of the tail and how layers respond are this engine's.
+        None if members come and go, or stay ill, in another way, which their trajectories show, or
+        if layers are others.
         """
         if not _alike(self.plan, plan):
             return None
