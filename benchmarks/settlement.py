@@ -1,7 +1,8 @@
 """``python -m benchmarks.settlement``: what settling costs, payment model by payment model.
 
 10,000 realizations of five performance years, every contract of every shipped scenario, each
-settled alone: reading the claims, the benchmark, the statement line by line and the ledger. A small
+settled alone: reading the claims, the benchmark, the statement line by line and the ledger; first
+the mean of each payment model's contracts, then each of them. A small
 simulation is repeated to that size, because a settlement does not see where its numbers come from.
 The reference is a plain NumPy copy of as much memory as the settlement fills, in the same process:
 no program that writes the same results takes less. Times are of the processor, which settling keeps
@@ -66,13 +67,22 @@ def main() -> None:
     """Time every contract and print the table, slowest first."""
     keep_freed_memory()
     print(f"settling {REALIZATIONS:,} realizations of {YEARS} years; medians of {RUNS}")
-    columns = f"{'lines':>5s} {'first':>6s} {'ns':>6s} {'copy':>6s} {'ratio':>6s}"
-    print(f"{'contract':48s} {'model':22s} {columns}")
     found = [timing for path in SCENARIOS for timing in timings(path)]
+    means = {
+        model: statistics.mean(each.settled for each in found if each.model == model)
+        for model in {each.model for each in found}
+    }
+    print(f"{'model':48s} {'contracts':>9s} {'ns per realization, contract and year':>38s}")
+    for model, mean in sorted(means.items(), key=lambda each: -each[1]):
+        print(f"{model:48s} {sum(each.model == model for each in found):9d} {mean:38.0f}")
+    columns = f"{'lines':>5s} {'first':>6s} {'ns':>6s} {'copy':>6s} {'ratio':>6s}"
+    print(f"\n{'contract':48s} {'model':22s} {columns}")
     for each in sorted(found, key=lambda each: -each.settled):
         _show(each)
-    above = [f"{each.scenario}: {each.contract}" for each in found if each.settled > LIMIT]
-    print(f"above {LIMIT:.0f} ns per realization, contract and year: {', '.join(above) or 'none'}")
+    contracts = {f"{each.scenario}: {each.contract}": each.settled for each in found}
+    for what, times in (("models", means), ("contracts", contracts)):
+        above = [name for name, time in times.items() if time > LIMIT]
+        print(f"{what} above {LIMIT:.0f} ns: {', '.join(above) or 'none'}")
 
 
 def _show(each: Timing) -> None:

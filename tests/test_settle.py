@@ -14,12 +14,14 @@ from vbsim import vocabulary
 from vbsim.contract import Contract
 from vbsim.measures.summary import measure
 from vbsim.payment_models import capitation, shared_savings
+from vbsim.payment_models.base import Statement, Transfer, given, step
 from vbsim.payment_models.benchmarks import Simulated
 from vbsim.payment_models.stop_loss import Cover, Specific
 from vbsim.plan import Plan
 from vbsim.report.tables import summary_rows
 from vbsim.scenario.resolve import resolve
 from vbsim.settle import settle
+from vbsim.settlement import Settled
 from vbsim.simulate import simulate
 from vbsim.vocabulary import DOWNSTREAM, PARTIES, PAYER, PROVIDER, REINSURER
 
@@ -347,3 +349,22 @@ def test_a_basket_is_summed_alike_in_every_block(of_two_holders: Plan) -> None:
     for part in (slice(0, 1), slice(1, 3), slice(3, 7)):
         block = settle(of_two_holders, seen.isel(realization=part))
         xr.testing.assert_identical(block, whole.isel(realization=part))
+
+
+def test_a_line_is_missing_in_the_years_that_have_none(plan: Plan, experience: xr.Dataset) -> None:
+    """Whenever it comes, and however many come at once."""
+    paid = np.array([5.0])
+    first = {"paid": step(paid, "rate"), "rate": given(5.0, "the first year's words")}
+    many = {f"line_{number}": given(number, "of the second year") for number in range(9)}
+    second = {"rate": given(7.0, "the second year's words"), **many}
+    flow = (Transfer(PAYER, PROVIDER, "paid", paid),)
+    found = Settled(replace(plan, contracts=plan.contracts[:1]), 1)
+    found.write(plan.contracts[0], [Statement(first, flow), Statement(second, flow)])
+    shown = found.labelled(experience.isel(realization=slice(0, 1)), {}, {})
+    names = ["paid", "rate", *many]
+    assert shown["line_name"].values.tolist() == names
+    assert shown["meaning"].values[1] == "the first year's words"
+    missing = np.nan
+    expected = [[5.0, 5.0, *[missing] * 9], [missing, 7.0, *range(9)]]
+    np.testing.assert_array_equal(shown["statement"].values[0], expected)
+    assert shown["net_to_provider"].values.tolist() == [[[5.0], [5.0]]]

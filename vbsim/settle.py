@@ -5,7 +5,7 @@ A pure function: it draws nothing, so a better term never pays less in any reali
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -31,7 +31,7 @@ from vbsim.payment_models.stop_loss import (
 )
 from vbsim.plan import Plan
 from vbsim.seen import Seen, of_services
-from vbsim.settlement import labelled
+from vbsim.settlement import Settled
 
 
 def settle(plan: Plan, experience: xr.Dataset) -> xr.Dataset:
@@ -56,8 +56,14 @@ def settle(plan: Plan, experience: xr.Dataset) -> xr.Dataset:
     if plan.draws:
         return _settled_draws(plan, experience)
     seen = Seen.of(experience)
-    found = statements(plan, seen)
-    settled = labelled(plan, experience, found, *_retentions(plan, seen, found))
+    found = Settled(plan, len(seen.exposure))
+    kept: dict[str, list[Statement]] = {}
+    for contract in plan.contracts:
+        walk: Iterable[Statement] = _walk(plan, contract, seen)
+        if contract.retentions:
+            walk = kept[contract.name] = list(walk)
+        found.write(contract, walk)
+    settled = found.labelled(experience, *_retentions(plan, seen, kept))
     if plan.sampling == "random":
         return settled
     dims = vocabulary.SETTLEMENT["control_variate"].dims
@@ -118,12 +124,12 @@ def luck(plan: Plan, seen: Seen) -> FloatArray:
 
 def statements(plan: Plan, seen: Seen) -> dict[str, list[Statement]]:
     """Settle every contract of a plan on facts: its statements by performance year."""
-    return {contract.name: _walk(plan, contract, seen) for contract in plan.contracts}
+    return {contract.name: list(_walk(plan, contract, seen)) for contract in plan.contracts}
 
 
-def _walk(plan: Plan, contract: Contract, seen: Seen) -> list[Statement]:
-    model = MODELS[contract.model]
-    state, statements = None, []
+def _walk(plan: Plan, contract: Contract, seen: Seen) -> Iterator[Statement]:
+    """Settle a contract, performance year after performance year."""
+    model, state = MODELS[contract.model], None
     carried: Carried = 0.0
     saved: dict[int, FloatArray] = {}  # savings per person-year by position of the year
     charged = contract.risk_based_capital
@@ -154,8 +160,7 @@ def _walk(plan: Plan, contract: Contract, seen: Seen) -> list[Statement]:
         if agreement is not None and inside:
             saved[row] = (year.benchmark - year.expenditure) / year.person_years
             carried, statement = under_agreement(carried, statement, agreement)
-        statements.append(statement)
-    return statements
+        yield statement
 
 
 def _protected(
