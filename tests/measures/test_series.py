@@ -15,8 +15,8 @@ from vbsim.measures.series import each_series
 
 @pytest.fixture
 def net() -> xr.DataArray:
-    """Net results of 23 realizations, 2 years, 3 contracts and 4 parties."""
-    values = np.random.default_rng(3).normal(size=(23, 2, 3, 4))
+    """Net results of 11 realizations, 2 years, 3 contracts and 2 parties."""
+    values = np.random.default_rng(3).normal(size=(11, 2, 3, 2))
     return xr.DataArray(
         values,
         dims=("realization", "year", "contract", "party"),
@@ -33,7 +33,7 @@ def stored(net: xr.DataArray, tmp_path: Path) -> Iterator[xr.DataArray]:
 
 
 # Series held and rows read: all, one of each, and numbers that divide nothing.
-SIZES = [(10**6, 10**6), (1, 1), (8 * 23 * 5, 8 * 24 * 7)]
+SIZES = [(10**6, 10**6), (1, 1), (8 * 11 * 5, 8 * 12 * 7)]
 
 
 @pytest.mark.parametrize(("held", "read"), SIZES)
@@ -72,8 +72,8 @@ def test_measures_do_not_depend_on_the_pieces(
 def test_a_piece_of_the_file_is_all_that_is_read(
     stored: xr.DataArray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(series, "_HELD", 8 * 23 * 6)
-    monkeypatch.setattr(series, "_READ", 8 * 24 * 10)
+    monkeypatch.setattr(series, "_HELD", 8 * 11 * 6)
+    monkeypatch.setattr(series, "_READ", 8 * 12 * 5)
     sizes: list[int] = []
     original = xr.DataArray.values.fget
 
@@ -82,6 +82,6 @@ def test_a_piece_of_the_file_is_all_that_is_read(
         return original(self)
 
     monkeypatch.setattr(xr.DataArray, "values", property(seen))
-    assert len(list(each_series(stored, "realization"))) == 24
-    assert max(sizes) == 240
-    assert len(sizes) == 4 * 3
+    assert len(list(each_series(stored, "realization"))) == 12
+    assert max(sizes) == 60
+    assert len(sizes) == 2 * 3
