@@ -2,8 +2,9 @@
 
 A figure is moved to the ends of the range that its source states, or by a fifth up and down where
 it states none; a distribution family is exchanged for another. The same random numbers serve all
-runs, so differences are known more closely than the answers. The expected cost level is what the
-scenario states, whatever is moved.
+runs, so differences are known more closely than the answers; but a moved figure has a pilot of its
+own, and what pilots differ by is in no error. The expected cost level is what the scenario states,
+whatever is moved.
 """
 
 from __future__ import annotations

@@ -17,7 +17,8 @@ VALIDATION_FIGURES = {
         "(figures whose source states none: by a fifth, or to another distribution family), the "
         "same random numbers in all runs. Blue: the lower end; orange: the upper end, or the other "
         "family; thin lines: 2 standard errors of the change, so that a bar shorter than its line "
-        "may be nothing. The hatched bars are no UNVERIFIED figure but the prior of true savings, "
-        "for comparison; where they leave the panel the number tells their length.",
+        "may be nothing; what a pilot drawn anew moves is not in it. The hatched bars are no "
+        "UNVERIFIED figure but the prior of true savings, for comparison; where they leave the "
+        "panel the number tells their length.",
     ),
 }
