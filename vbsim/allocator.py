@@ -5,10 +5,10 @@ from __future__ import annotations
 import ctypes
 import platform
 
-# Numbers of glibc's malloc.h, and what is set: arrays of any size come from its heap, and the heap
-# keeps up to 1 GB that is free.
+# Numbers of glibc's malloc.h, and what is set: arrays up to 32 MB, the most that glibc takes from
+# its heap, come from there, and the heap keeps up to 1 GB that is free.
 _TRIM_THRESHOLD, _KEPT = -1, 1 << 30
-_MMAP_MAX, _NONE = -4, 0
+_MMAP_THRESHOLD, _LARGEST = -3, 1 << 25
 
 
 def keep_freed_memory() -> bool:
@@ -22,4 +22,4 @@ def keep_freed_memory() -> bool:
     if platform.libc_ver()[0] != "glibc":
         return False
     mallopt = ctypes.CDLL(None).mallopt
-    return bool(mallopt(_TRIM_THRESHOLD, _KEPT)) and bool(mallopt(_MMAP_MAX, _NONE))
+    return bool(mallopt(_TRIM_THRESHOLD, _KEPT)) and bool(mallopt(_MMAP_THRESHOLD, _LARGEST))

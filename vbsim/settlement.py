@@ -54,9 +54,9 @@ class Settled:
                     # As the first year that has a line words it.
                     self._lines.append((contract.name, name, *line[1:]))
                     places[name] = len(places)
-            if len(places) > len(table):
-                table, short = np.empty((2 * len(places), years, size)), table
-                table[: len(short)] = short
+            if len(places) > len(table):  # an eighth to spare where years differ
+                table, short = np.empty((len(places) + len(table) // 8, years, size)), table
+                table[: len(short), :row] = short[:, :row]
             table[before : len(places), :row] = np.nan
             for name, place in places.items():
                 has = name in statement.lines

@@ -191,17 +191,35 @@ def test_a_file_that_is_no_contract(text: str, vbsim_command: CommandLine, place
     assert "scenario" not in message
 
 
+# The kernel's own figure [kB]; that of ``getrusage`` is also the peak of who started the process.
+PEAK = """
+import atexit, sys
+from pathlib import Path
+def tell():
+    status = Path("/proc/self/status").read_text().split()
+    print(status[status.index("VmHWM:") + 1], file=sys.stderr)
+atexit.register(tell)
+from vbsim.cli import main
+main()
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux tells the peak")
 @pytest.mark.slow
-@pytest.mark.parametrize("program", GOOD)
-def test_a_million_rows_stay_below_a_gigabyte(program: str, place: Path) -> None:
+@pytest.mark.parametrize(
+    ("program", "rows", "most"),
+    [("mssp", 1_000_000, 1e6), ("aco_reach", 200_000, 3e5), ("private", 200_000, 3e5)],
+)
+def test_a_million_rows_stay_below_a_gigabyte(
+    program: str, rows: int, most: float, place: Path
+) -> None:
+    """They take 0.2 GB and some 230 bytes a row, and would take kilobytes if rows were kept."""
     names, first, _ = GOOD[program]
     with (place / "wrong.csv").open("wb") as text:
         text.write(as_csv([names]))
-        for start in range(0, 1_000_000, 10_000):
+        for start in range(0, rows, 10_000):
             text.write(as_csv([[f"A{n}", *first[1:]] for n in range(start, start + 10_000)]))
-    command = [sys.executable, "-m", "vbsim", *words(program), "--json"]
-    resource = pytest.importorskip("resource")
+    command = [sys.executable, "-c", PEAK, *words(program), "--json"]
     done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=True)
-    assert '"settled": 1000000' in done.stdout
-    # The largest process that this session has waited for; kilobytes on Linux.
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 1_000_000
+    assert f'"settled": {rows}' in done.stdout
+    assert int(done.stderr) < most
