@@ -1,12 +1,12 @@
 """``python -m benchmarks.settlement``: what settling costs, payment model by payment model.
 
 10,000 realizations of five performance years, every contract of every shipped scenario, each
-settled alone: reading the claims, the benchmark, the statement line by line and the ledger; first
-the mean of each payment model's contracts, then each of them. A small
-simulation is repeated to that size, because a settlement does not see where its numbers come from.
-The reference is a plain NumPy copy of as much memory as the settlement fills, in the same process:
-no program that writes the same results takes less. Times are of the processor, which settling keeps
-busy alone. Memory is allocated as on the command line.
+settled alone: reading the claims, the benchmark, the statement line by line and the ledger. First
+the mean of each payment model's contracts is printed, then each of them. A small simulation is
+repeated to that size, because a settlement does not see where its numbers come from. The reference
+is a plain NumPy copy of as much memory as the settlement fills, in the same process: no program
+that writes the same results takes less. Times are of the processor, which settling keeps busy
+alone. Memory is allocated as on the command line.
 """
 
 from __future__ import annotations
