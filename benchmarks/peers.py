@@ -60,7 +60,7 @@ def by_sums(years: int) -> np.ndarray:
     year = ones[..., 0]
     still = Factors(
         frequency=ones,
-        price=ones,
+        price=year,
         national=ones,
         local=year,
         savings=0.0 * year,

@@ -274,7 +274,7 @@ def _episodes(
         realizations.astype(np.int64),
         world.years.astype(np.int64),
         counts,
-        np.ascontiguousarray(factors.price[:, :, inpatient]),
+        factors.price,
         1.0 - factors.savings,
         _episode_types(kinds, [streams.key(seed, "episode", name) for name in kinds.types]),
         out,

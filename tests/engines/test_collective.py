@@ -239,8 +239,9 @@ def test_an_engine_near_another_has_the_moments_and_the_results_of_its_own_plan(
     near = CollectiveEngine.of(a_plan(5_000)).near(plan)
     assert near is not None
     numbers = np.arange(6_000)
-    ones = np.ones((numbers.size, 3, len(plan.world.services)))
-    sums = near.sums(numbers, replace(systematic(plan, numbers), frequency=ones, price=ones))
+    drawn = systematic(plan, numbers)
+    ones = {name: np.ones_like(getattr(drawn, name)) for name in ("frequency", "price")}
+    sums = near.sums(numbers, replace(drawn, **ones))
     for segment in range(2):
         exact, members = moments(plan, segment), plan.world.members[:, segment]
         found = np.concatenate([sums.cost[:, :, segment], sums.layer_cost[:, :, segment]], axis=2)

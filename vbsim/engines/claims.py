@@ -87,8 +87,7 @@ class ClaimsEngine:
             np.zeros((batches, members, years, services), dtype=np.float32),
             np.zeros((batches, members, years), dtype=np.float32),
         )
-        factors = np.ones((batches, years, services))
-        drawn = (factors, factors, NO_PROGRAM)
+        drawn = (np.ones((batches, years, services)), np.ones((batches, years)), NO_PROGRAM)
         self._simulate(np.arange(batches), drawn, self._zeros(batches), record)
         return record
 

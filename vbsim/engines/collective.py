@@ -146,11 +146,8 @@ class CollectiveEngine:
 
 
 def _with_logs(factors: Factors) -> kernel.Factors:
-    """Take logarithms; a price of one service that strays from the others' counts as its use."""
     use, price = factors.frequency, factors.price
-    log_price = np.log(price)
-    common = log_price.mean(axis=2)
-    return kernel.Factors(use, price, np.log(use) + log_price - common[..., None], common)
+    return kernel.Factors(use, price, np.log(use), np.log(price))
 
 
 def _responses(plan: Plan, segment: int) -> kernel.Response:

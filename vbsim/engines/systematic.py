@@ -17,7 +17,7 @@ class Factors:
     """Systematic factors of a block; R realizations, T years, K services, S segments."""
 
     frequency: FloatArray  # (R, T, K)
-    price: FloatArray  # (R, T, K)
+    price: FloatArray  # (R, T) of all services
     national: FloatArray  # (R, T, S)
     local: FloatArray  # (R, T)
     savings: FloatArray  # (R, T)
@@ -108,10 +108,12 @@ def systematic(
     program, access = _left(plan, source, realizations)
     cost = world.rate * world.mean_unit_cost
     share = cost / cost.sum(axis=2, keepdims=True)
+    shared_use = np.ones((*shape, len(world.segments)))  # no shock reaches a base year
+    shared_use[:, performance] = _weighted(share[performance], nation.use)
     return Factors(
         frequency=use * (1.0 - savings)[:, :, None] * access,
-        price=np.repeat((level * regional * local)[:, :, None], len(world.services), axis=2),
-        national=level[:, :, None] * _weighted(share, use),
+        price=level * regional * local,
+        national=level[:, :, None] * shared_use,
         local=local,
         savings=savings,
         quality=measured,

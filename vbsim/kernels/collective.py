@@ -63,9 +63,9 @@ class Factors(NamedTuple):
     """Systematic factors, and their logarithms as layers respond to them; R realizations."""
 
     use: FloatArray  # (R, T, K)
-    price: FloatArray  # (R, T, K)
+    price: FloatArray  # (R, T)
     log_use: FloatArray  # (R, T, K)
-    log_price: FloatArray  # (R, T) common to all services
+    log_price: FloatArray  # (R, T)
 
 
 @njit(inline="always")
@@ -199,7 +199,7 @@ def fill_services(row, year, segment, deviation, exact, factors, claims, cost): 
         own, number = deviation[k * years + year], deviation[at * years + year]
         of_cost = exact.mean[year, k] + (1.0 - exact.random[year, k] * noise) * own
         of_claims = exact.mean[year, at] + (1.0 - exact.random[year, at] * noise) * number
-        cost[row, year, segment, k] = use * factors.price[row, year, k] * of_cost
+        cost[row, year, segment, k] = use * factors.price[row, year] * of_cost
         claims[row, year, segment, k] = max(np.rint(use * of_claims), 0.0)  # whole, as claims are
 
 

@@ -484,7 +484,7 @@ def add_services(batch, size, index, factors, kept, baskets, out, record):  # ty
         batch["served"][:size] = batch["exposure"][:size]
     for service in range(services.keys.size):
         rate = services.rate[year, segment, service] * frequency[year, service]
-        factor = services.price[year, segment, service] * price[year, service]
+        factor = services.price[year, segment, service] * price[year]
         power, table = services.power[segment, service], services.sums[service]
         if program.on:
             spared = serve(batch, size, rate, power, left[year, service])
@@ -554,8 +554,8 @@ def simulate_members(  # type: ignore[no-untyped-def]
     """Fill ``out``, :class:`Totals` of zeros, with every member's claims in every realization.
 
     ``realizations`` are the numbers that key the draws, (R,) int64, whatever the block; ``factors``
-    are the systematic ones on frequency and on price, (R, T, K) each, and what a program leaves of
-    its members' claims, a single empty row without one; a :class:`Record` with rows keeps the
+    are the systematic ones on frequency, (R, T, K), and on price, (R, T), and what a program leaves
+    of its members' claims, a single empty row without one; a :class:`Record` with rows keeps the
     members of the last segment.
     """
     frequency, price, left = factors
