@@ -22,7 +22,7 @@ from vbsim.scenario.resolve import resolve
 from vbsim.simulate import simulate
 
 TEMPLATES = sorted((REPOSITORY / "vbsim" / "scenario" / "templates").glob("*.yaml"))
-# Between them they draw every kind of figure; .ci/run draws those of all scenarios.
+# Between them they draw every kind of figure.
 ALL_FIGURES = {"glide_path_2024_2028", "northwest_ohio_2022", "ny_vbp_fqhc", "predictive_outreach"}
 FILES = {"scenario.yaml", "manifest.json", "results.nc", "summary.csv", "report.html", "figures"}
 
@@ -33,6 +33,18 @@ def test_runs_and_writes_a_whole_folder(
 ) -> None:
     if path.stem not in ALL_FIGURES:
         request.getfixturevalue("one_figure")
+    runs_and_writes_a_whole_folder(path, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "path", [p for p in SCENARIOS if p.stem not in ALL_FIGURES], ids=lambda p: p.stem
+)
+def test_draws_all_figures(path: Path, tmp_path: Path) -> None:
+    runs_and_writes_a_whole_folder(path, tmp_path)
+
+
+def runs_and_writes_a_whole_folder(path: Path, tmp_path: Path) -> None:
     plan = replace(plan_of(path), realizations=60)
     found = vbsim.run(plan, tmp_path / "run")
     folder = tmp_path / "run"

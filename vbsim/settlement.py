@@ -24,6 +24,13 @@ class Settled:
     The lines of a statement are written while they are near the processor, and their memory serves
     the next one. One column (year, realizations) follows the other in memory, as they are made and
     as measures read them.
+
+    Parameters
+    ----------
+    plan
+        Whose contracts are settled.
+    size
+        Number of realizations.
     """
 
     def __init__(self, plan: Plan, size: int) -> None:
