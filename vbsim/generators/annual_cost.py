@@ -9,7 +9,6 @@ expected stop-loss recoveries from it, and tests hold the claims engine against 
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vbsim.generators import population, unit_cost, utilization
+from vbsim.kernels import compound, exponential
 from vbsim.kernels.grid import cell_weights
 
 FloatArray = NDArray[np.float64]
@@ -24,7 +24,6 @@ FloatArray = NDArray[np.float64]
 Members = tuple[population.Params, utilization.Params, tuple[unit_cost.Params, ...]]
 _POINTS = 2**13
 _STEPS_PER_MEAN = 40  # unless it is made wider the grid reaches to 205 times the mean
-_AT_ONCE = 64  # frequencies whose exponentials fit the cache; fixed, as rounding depends on it
 LOG_STEP = 0.05  # spacing of the log intensities; moves a truncated mean by 0.01 % at most
 # Where only the difference of two distributions is wanted: spacing of the log intensities, the
 # intensity below which they count as alike, and how much wider the money grid is.
@@ -79,28 +78,35 @@ class AnnualCost:
 
         With ``annualized`` the limit shrinks with the exposure of a part-year member.
         """
-        limits = np.atleast_1d(np.asarray(limit, dtype=np.float64))
-        total = np.zeros_like(limits)
-        for row, (exposure, weight) in enumerate(zip(self.exposures, self.weights, strict=True)):
-            total += weight * self._limited(row, limits * (exposure if annualized else 1.0))
-        return total / float(self.weights @ self.exposures)
+        limits = np.atleast_1d(np.asarray(limit, dtype=np.float64))[:, None]
+        found = self._limited(limits * (self.exposures if annualized else 1.0))
+        return np.asarray(found @ self.weights / float(self.weights @ self.exposures))
 
     def layer_moments(self, lower: float, upper: float, annualized: bool) -> tuple[float, float]:
         """Mean and standard deviation of one member's cost between two bounds [USD].
 
         Over members of every exposure; with ``annualized`` the bounds shrink with it.
         """
-        first = second = 0.0
-        for row, (exposure, weight) in enumerate(zip(self.exposures, self.weights, strict=True)):
-            bounds = np.array([lower, upper]) * (exposure if annualized else 1.0)
-            first += weight * float(np.diff(self._limited(row, bounds))[0])
-            held = np.clip(self.grid, *bounds) - bounds[0]
-            second += weight * float(self.mass[row] @ held**2)
+        scale = self.exposures if annualized else np.ones_like(self.exposures)
+        bounds = np.multiply.outer([lower, upper], scale)
+        below, above = self._limited(bounds)
+        second = 0.0
+        for weight, mass, (least, most) in zip(self.weights, self.mass, bounds.T, strict=True):
+            second += weight * float(mass @ (np.clip(self.grid, least, most) - least) ** 2)
+        first = float(self.weights @ (above - below))
         return first, float(np.sqrt(max(second - first**2, 0.0)))
 
-    def _limited(self, row: int, limits: FloatArray) -> FloatArray:
-        # Piecewise linear in the limit between grid points: interpolation is exact.
-        return np.interp(limits, self.grid, self.limited[row])
+    def _limited(self, limits: FloatArray) -> FloatArray:
+        """Mean limited cost at each exposure, limits and means (n, E) [USD].
+
+        Piecewise linear in the limit between grid points: interpolation is exact.
+        """
+        last = self.limited.shape[1] - 1
+        place = np.minimum(limits / self.step, last)
+        left = np.minimum(place.astype(np.int64), last - 1)
+        rows = np.arange(self.exposures.size)
+        low = self.limited[rows, left]
+        return np.asarray(low + (place - left) * (self.limited[rows, left + 1] - low))
 
 
 def annual_cost(
@@ -322,7 +328,7 @@ def lasting_variance(
     for level in people.levels:
         logs = np.log(level) + risk + transient + LOG_STEP * np.arange(points)
         rates = np.asarray(use.rates) * utilization.response(use, logs)
-        cost = np.fft.irfft(np.exp(rates @ transforms), _POINTS) @ held
+        cost = np.fft.irfft(exponential.exp(rates @ transforms), _POINTS) @ held
         # The mean over the transient, at every lasting risk.
         by_state.append(np.convolve(cost, transient_mass[::-1], "valid"))
     well, ill = by_state
@@ -357,20 +363,7 @@ def _compound(
     weights: FloatArray, rates: FloatArray, transforms: NDArray[np.complex128], points: int
 ) -> FloatArray:
     """Mass of the annual cost at a full year and at the two part-year exposures, (3, points)."""
-    # Thinned intensities are so few that all frequencies fit.
-    at_once = _AT_ONCE if points == _POINTS else points
-
-    def mixed(start: int) -> NDArray[np.complex128]:
-        exponent = rates @ transforms[:, start : start + at_once]
-        short, long = (np.exp(exposure * exponent) for exposure in PART_YEAR)
-        return np.stack([weights[0] @ (short * long), weights[1] @ short, weights[1] @ long])
-
-    starts = range(0, transforms.shape[1], at_once)
-    if len(starts) == 1:
-        whole = mixed(0)
-    else:
-        with ThreadPoolExecutor() as threads:
-            whole = np.concatenate(list(threads.map(mixed, starts)), axis=1)
+    whole = compound.mixed(weights, rates, transforms, PART_YEAR)
     mass = np.maximum(tilting(points) * np.fft.irfft(whole, points), 0.0)
     mass[:, -1] += np.maximum(1.0 - mass.sum(axis=1), 0.0)
     return np.asarray(mass)

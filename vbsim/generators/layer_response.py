@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vbsim.generators import annual_cost, population, unit_cost, utilization
+from vbsim.kernels import exponential
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -196,7 +197,7 @@ def _excesses(
     weights, rates = _intensities(people, use)
     rates = rates[:, basket]
     exponent = rates @ transforms
-    grown = np.exp(exponent)
+    grown = exponential.exp(exponent)
 
     def on_grid(transform: NDArray[Any], total: float) -> FloatArray:
         """Transform back, with what lies beyond the grid on its last point."""

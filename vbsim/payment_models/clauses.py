@@ -66,7 +66,8 @@ def within(value: FloatArray, low: float, high: float) -> FloatArray:
 
 def check_share(name: str, value: float | FloatArray) -> None:
     """Refuse a term outside [0, 1]."""
-    if not np.all((np.asarray(value) >= 0.0) & (np.asarray(value) <= 1.0)):
+    inside = 0.0 <= value <= 1.0 if isinstance(value, float) else ((value >= 0.0) & (value <= 1.0))
+    if not np.all(inside):
         raise ParameterError(
             f"{name} is {in_words(value)}; expected between 0 and 1 (write 2 % as 0.02)"
         )

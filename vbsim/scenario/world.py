@@ -54,6 +54,7 @@ class Draft:
     risk_ratio_cap: float = np.inf
     means: Draft | None = None  # of the means, if this is a draw of uncertain figures
     _known: dict[tuple[object, ...], annual_cost.AnnualCost] = field(default_factory=dict)
+    _truncations: dict[tuple[int, int], float] = field(default_factory=dict)
 
     @property
     def stated(self) -> list[Segment]:
@@ -89,7 +90,7 @@ class Draft:
         """
         basket = None if basket is None or basket.all() else basket
         members = self._members(year, segment, basket)
-        step = annual_cost.grid_step(*members[1:], step)
+        step = annual_cost.grid_step(*members[1:], step) if step else 0.0
         key = (year, segment, None if basket is None else basket.tobytes(), step)
         if key not in self._known:
             if self.means is None:
@@ -104,9 +105,12 @@ class Draft:
         """Find the truncation point of the nation [USD]; infinite when nothing is truncated."""
         if self.truncation_share >= 1.0:
             return np.inf
-        nation = self.distribution(year, segment)
-        point = nation.percentile(self.truncation_share)
-        return float(point * self.national[year, segment] / nation.limited_mean(point)[0])
+        if (year, segment) not in self._truncations:
+            nation = self.distribution(year, segment)
+            point = nation.percentile(self.truncation_share)
+            scale = self.national[year, segment] / nation.limited_mean(point)[0]
+            self._truncations[year, segment] = float(point * scale)
+        return self._truncations[year, segment]
 
     def price_factor(self, year: int, segment: int, level: float) -> float:
         """Factor on all prices that gives a segment its expected cost per person-year."""
@@ -114,18 +118,15 @@ class Draft:
         limit = self.truncation(year, segment)
         if not (self.audit.scenario.population.per_capita_truncated and np.isfinite(limit)):
             return level / self.mean_cost(year, segment)
-
-        def miss(factor: float) -> float:
-            return float(factor * cost.limited_mean(limit / factor)[0]) - level
-
-        start = level / self.mean_cost(year, segment)
-        if miss(20.0 * start) < 0.0:
+        start, given = level / self.mean_cost(year, segment), (cost, limit, level)
+        if _miss(20.0 * start, *given) < 0.0:
             raise ParameterError(
                 f"found {level:,.0f} USD in {self.years[year]}; expected expenditure that can be "
                 f"reached when each member's is truncated at {limit:,.0f}; correct it, or take "
                 "per_capita_truncated out if it is expenditure before truncation"
             )
-        return float(optimize.brentq(miss, 0.5 * start, 20.0 * start, rtol=1e-10))
+        # Not as a closure: brentq lets go of its function only when garbage is looked for.
+        return float(optimize.brentq(_miss, 0.5 * start, 20.0 * start, given, rtol=1e-10))
 
     def mean_cost(self, year: int, segment: int, basket: BoolArray | None = None) -> float:
         """Exact mean annual cost before the cost level is set, of all or some services [USD]."""
@@ -138,6 +139,11 @@ class Draft:
         if basket is None or basket.all():
             return people, use, costs
         return people, use.of(basket), tuple(compress(costs, basket))
+
+
+def _miss(factor: float, cost: annual_cost.AnnualCost, limit: float, level: float) -> float:
+    """Give what truncated cost per person-year, at a factor on prices, is above a level [USD]."""
+    return float(factor * cost.limited_mean(limit / factor)[0]) - level
 
 
 def draft_world(
