@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -294,15 +294,23 @@ def order_statistic_error(ordered: FloatArray, rank: int) -> float:
     rank
         Which order statistic, 1 = smallest.
     """
-    n = ordered.size
-    # Ranks further than 8 standard deviations away have no weight that counts.
+    first, weights = _order_weights(ordered.size, rank)
+    gaps = ordered[first : first + weights.size] - ordered[rank - 1]
+    variance = weights @ gaps**2 - (weights @ gaps) ** 2
+    return math.sqrt(max(float(variance), 0.0))
+
+
+@lru_cache(maxsize=64)
+def _order_weights(n: int, rank: int) -> tuple[int, FloatArray]:
+    """Where the realizations begin that a resample's order statistic may be, and how often it is.
+
+    The same for every series of a run; ranks further than 8 standard deviations away have no weight
+    that counts.
+    """
     reach = math.ceil(8.0 * math.sqrt(rank * (n - rank + 1) / n))
     first, last = max(0, rank - reach), min(n, rank + reach)
     at_most = special.betainc(rank, n - rank + 1, np.arange(first, last + 1) / n)
-    weights = np.diff(at_most)
-    gaps = ordered[first:last] - ordered[rank - 1]
-    variance = weights @ gaps**2 - (weights @ gaps) ** 2
-    return math.sqrt(max(float(variance), 0.0))
+    return first, np.diff(at_most)
 
 
 def quantile_influence(
