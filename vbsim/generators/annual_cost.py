@@ -167,9 +167,10 @@ def _change(before: Members, after: Members, step: float) -> tuple[FloatArray, F
     points, wide = np.arange(_POINTS), _WIDER * np.arange(_POINTS // _WIDER)
     # A wide point's mass is spread evenly about it, but for that of no cost at all.
     ends, added = wide + 0.5 * _WIDER, np.cumsum(new[0] - old[0], axis=1)
-    below = [np.interp(points + 0.5, ends, row) for row in added]
-    limited = [np.interp(points, wide, row) for row in new[1] - old[1]]
-    return np.diff(below, axis=1, prepend=0.0), np.array(limited)
+    below = np.array([np.interp(points + 0.5, ends, row) for row in added])
+    limited = np.array([np.interp(points, wide, row) for row in new[1] - old[1]])
+    below[:, 1:] -= below[:, :-1].copy()
+    return below, limited
 
 
 def _expected(use: utilization.Params, unit_costs: tuple[unit_cost.Params, ...]) -> float:
