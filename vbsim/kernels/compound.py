@@ -35,6 +35,7 @@ def mixed(
     ndarray
         (3, F): of a full year, and of a part of one at the first and at the second exposure.
     """
+    # A block's numbers lie together, so that the compiler takes several frequencies at once.
     services, frequencies = transforms.shape
     blocks = -(-frequencies // _AT_ONCE)
     padded = np.zeros((services, blocks * _AT_ONCE), dtype=np.complex128)

@@ -15,7 +15,7 @@ _ROUND = 6755399441055744.0  # adding 1.5 * 2**52 rounds; the integer is in the 
 
 
 def exp(x: Complex128Array) -> Complex128Array:
-    """Exponential of every number, to 4e-16 of it.
+    """Exponential of every number, to 1e-15 of it.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def sine_cosine(x):  # type: ignore[no-untyped-def]
     )
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@njit(cache=True, error_model="numpy")
 def _fill(x, out):  # type: ignore[no-untyped-def]
     """Fill ``out`` from ``x``, real and imaginary parts in turn, (2 n,)."""
     for i in range(x.size // 2):
