@@ -7,6 +7,12 @@ realization at once. They are randomized :data:`RANDOMIZATIONS` times by indepen
 realization ``r`` is point ``r // RANDOMIZATIONS`` of randomization ``r % RANDOMIZATIONS``, so a
 longer run extends a shorter one. Standard errors come from the spread between the randomizations
 (Owen, "Scrambled net variance for integrals of smooth functions", Annals of Statistics 1997).
+
+A payment jumps where savings reach a minimum, which many normals decide together, and points are
+most even along one dimension. So the normals behind the cost of the performance years are
+reflected, for the first of them to be that cost, and those behind the base years' likewise (Wang
+and Tan, "Pricing and hedging with discontinuous functions: quasi-Monte Carlo methods and dimension
+reduction", Management Science 2013). Independent normals stay independent normals.
 """
 
 from __future__ import annotations
@@ -16,6 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from vbsim import streams
 from vbsim.kernels import draws
@@ -24,6 +31,7 @@ from vbsim.streams import RANDOMIZATIONS
 
 NATIONAL = ("trend", "shocks")  # streams that entities of a portfolio share
 _BITS = 32
+_LEAST = 2.0 ** -(_BITS + 1)  # least uniform number that a point can be
 # Streams of the collective engine: luck of most members of a segment, and the number of the rest.
 BULK, TAIL = "bulk", "tail"
 Dimension = tuple[str, str, int]  # stream, label, calendar year
@@ -50,6 +58,36 @@ def dimensions_of(plan: Plan) -> list[Dimension]:
     found += [(TAIL, segment, first) for segment in segments[1:]]
     own = ("pandemic", *shocks.services)
     return found + [("shocks", label, year) for label in own for year in later]
+
+
+def directions(plan: Plan) -> FloatArray:
+    """Part of each dimension's normal in the cost of the performance and of the base years, (2, D).
+
+    Relative to expected cost. What moves the nation as well moves benchmarks with it, and has no
+    part; the members' luck is that of the truncated cost that a contract counts, if one does.
+    """
+    world, systematic = plan.world, plan.systematic
+    years, first = world.years.tolist(), int(world.years[plan.performance][0])
+    own = np.broadcast_to(
+        np.hypot(systematic.entity_year.sd, systematic.entity_year.by_size), len(years)
+    )
+    found = {("true_savings", "savings", first): -systematic.true_savings.sd}
+    found |= {("entity_year", "level", year): sd for year, sd in zip(years, own, strict=True)}
+    counted = {contract.expenditure_layer for contract in plan.contracts}
+    layer = next((layer for layer in plan.layers if layer.name in counted), None)
+    if layer is not None and layer.mean is not None and layer.spread is not None:
+        cost = (layer.mean * world.members).sum(axis=1, keepdims=True)
+        luck = layer.spread * np.sqrt(world.members) / np.where(cost > 0.0, cost, np.inf)
+        found |= {
+            (BULK, segment, year): luck[row, column]
+            for row, year in enumerate(years)
+            for column, segment in enumerate(world.segments)
+        }
+    base = set(world.years[~plan.performance].tolist())
+    parts = np.zeros((2, len(dimensions_of(plan))))
+    for column, dimension in enumerate(dimensions_of(plan)):
+        parts[int(dimension[2] in base), column] = found.get(dimension, 0.0)
+    return parts
 
 
 @dataclass(frozen=True)
@@ -86,12 +124,15 @@ class SobolPoints:
         Scrambled points, (points, D).
     shifts
         Digital shifts, (RANDOMIZATIONS, D).
+    directions
+        What the first normal of the performance years and of the base years is turned to, (2, D).
     """
 
     random: RandomPoints
     columns: dict[Dimension, int]
     points: NDArray[np.uint32]
     shifts: NDArray[np.uint32]
+    directions: FloatArray
 
     @classmethod
     def of(cls, plan: Plan) -> SobolPoints:
@@ -105,9 +146,10 @@ class SobolPoints:
         cells = np.floor(sobol.random_base2(power)[:count] * 2.0**_BITS).astype(np.uint32)
         keys = [streams.key(plan.seed_of("sobol"), "sobol", *map(str, d)) for d in dimensions]
         number = np.arange(RANDOMIZATIONS)
-        shifts = np.stack([streams.child(np.uint64(key), number) for key in keys], axis=1)
+        words = np.stack([streams.child(np.uint64(key), number) for key in keys], axis=1)
         columns = {dimension: column for column, dimension in enumerate(dimensions)}
-        return cls(RandomPoints(plan), columns, cells, (shifts >> np.uint64(32)).astype(np.uint32))
+        shifts = (words >> np.uint64(32)).astype(np.uint32)
+        return cls(RandomPoints(plan), columns, cells, shifts, directions(plan))
 
     def uniforms(
         self, stream: str, labels: Sequence[str], realizations: np.ndarray, years: np.ndarray
@@ -122,8 +164,22 @@ class SobolPoints:
         return out
 
     def _column(self, column: int, realizations: np.ndarray) -> FloatArray:
-        point, randomization = np.divmod(realizations, RANDOMIZATIONS)
-        cell = self.points[point, column] ^ self.shifts[randomization, column]
+        direction = self.directions[int(self.directions[1, column] != 0.0)]
+        turned = np.flatnonzero(direction)
+        if direction[column] == 0.0 or turned.size == 1:
+            return self._even(np.array([column]), realizations)[:, 0]
+        # Householder's reflection of the first normal into the direction.
+        mirror = direction[turned] / np.linalg.norm(direction)
+        mirror[0] -= 1.0
+        normals = special.ndtri(self._even(turned, realizations))
+        along = (normals * mirror).sum(axis=1) * (2.0 / (mirror @ mirror))
+        at = int(np.searchsorted(turned, column))
+        return np.clip(special.ndtr(normals[:, at] - along * mirror[at]), _LEAST, 1.0 - _LEAST)
+
+    def _even(self, columns: NDArray[np.int64], realizations: np.ndarray) -> FloatArray:
+        """Points of some columns before they are turned, (R, columns)."""
+        point, randomization = (part[:, None] for part in np.divmod(realizations, RANDOMIZATIONS))
+        cell = self.points[point, columns] ^ self.shifts[randomization, columns]
         return np.asarray((cell + 0.5) * 2.0**-_BITS)
 
 
