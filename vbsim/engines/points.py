@@ -156,25 +156,34 @@ class SobolPoints:
     ) -> FloatArray:
         """Numbers in (0, 1) of a stream, (R, years, labels)."""
         out = self.random.uniforms(stream, labels, realizations, years)
-        for place, label in enumerate(labels):
-            for row, year in enumerate(years.tolist()):
-                if (stream, label, year) in self.columns:
-                    column = self.columns[stream, label, year]
-                    out[:, row, place] = self._column(column, realizations)
+        filled = [
+            (row, place, self.columns[stream, label, year])
+            for row, year in enumerate(years.tolist())
+            for place, label in enumerate(labels)
+            if (stream, label, year) in self.columns
+        ]
+        if filled:
+            rows, places, columns = np.array(filled).T
+            out[:, rows, places] = self._turned(columns, realizations)
         return out
 
-    def _column(self, column: int, realizations: np.ndarray) -> FloatArray:
-        direction = self.directions[int(self.directions[1, column] != 0.0)]
-        turned = np.flatnonzero(direction)
-        if direction[column] == 0.0 or turned.size == 1:
-            return self._even(np.array([column]), realizations)[:, 0]
-        # Householder's reflection of the first normal into the direction.
-        mirror = direction[turned] / np.linalg.norm(direction)
-        mirror[0] -= 1.0
-        normals = special.ndtri(self._even(turned, realizations))
-        along = (normals * mirror).sum(axis=1) * (2.0 / (mirror @ mirror))
-        at = int(np.searchsorted(turned, column))
-        return np.clip(special.ndtr(normals[:, at] - along * mirror[at]), _LEAST, 1.0 - _LEAST)
+    def _turned(self, columns: NDArray[np.int64], realizations: np.ndarray) -> FloatArray:
+        """Points of some columns, (R, columns)."""
+        found = self._even(columns, realizations)
+        for direction in self.directions:
+            turned = np.flatnonzero(direction)
+            asked = np.isin(columns, turned)
+            if turned.size < 2 or not asked.any():
+                continue
+            # Householder's reflection of the first normal into the direction.
+            mirror = direction[turned] / np.linalg.norm(direction)
+            mirror[0] -= 1.0
+            normals = special.ndtri(self._even(turned, realizations))
+            along = (normals * mirror).sum(axis=1, keepdims=True) * (2.0 / (mirror @ mirror))
+            at = np.searchsorted(turned, columns[asked])
+            reflected = special.ndtr(normals[:, at] - along * mirror[at])
+            found[:, asked] = np.clip(reflected, _LEAST, 1.0 - _LEAST)
+        return found
 
     def _even(self, columns: NDArray[np.int64], realizations: np.ndarray) -> FloatArray:
         """Points of some columns before they are turned, (R, columns)."""

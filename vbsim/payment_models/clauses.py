@@ -66,8 +66,7 @@ def within(value: FloatArray, low: float, high: float) -> FloatArray:
 
 def check_share(name: str, value: float | FloatArray) -> None:
     """Refuse a term outside [0, 1]."""
-    inside = 0.0 <= value <= 1.0 if isinstance(value, float) else ((value >= 0.0) & (value <= 1.0))
-    if not np.all(inside):
+    if not np.all((value >= 0.0) & (value <= 1.0)):
         raise ParameterError(
             f"{name} is {in_words(value)}; expected between 0 and 1 (write 2 % as 0.02)"
         )

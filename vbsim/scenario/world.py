@@ -90,6 +90,7 @@ class Draft:
         """
         basket = None if basket is None or basket.all() else basket
         members = self._members(year, segment, basket)
+        # Steps that come to the same grid share its distribution; 0 is the members' own, always.
         step = annual_cost.grid_step(*members[1:], step) if step else 0.0
         key = (year, segment, None if basket is None else basket.tobytes(), step)
         if key not in self._known:
