@@ -17,7 +17,7 @@ PACKAGE = Path(vbsim.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = [
     {"errors"},
-    {"vocabulary", "streams", "rulebook", "blas"},
+    {"vocabulary", "streams", "rulebook", "blas", "processes"},
     {"kernels"},
     {"generators", "payment_models", "measures"},
     {"contract"},
@@ -26,6 +26,7 @@ LAYERS = [
     {"scenario", "provenance"},
     {"seen", "settlement"},
     {"simulate", "settle", "outcomes"},
+    {"blocks"},
     {"cluster", "portfolio", "target", "backtest", "decompose", "skill"},
     {"validation"},
     {"plots"},

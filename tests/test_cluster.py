@@ -198,7 +198,7 @@ def _not_installed() -> None:
 def _other_rounding() -> None:
     import vbsim.cluster
 
-    vbsim.cluster._digest = lambda plan, engine: "other bits"
+    vbsim.cluster._digest = lambda blocks: "other bits"
 
 
 def _little_memory(dask_worker: Any) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import REPOSITORY, plan_of
-from vbsim.cli.show import stdout
+from vbsim.cli.console import stdout
 from vbsim.report.explain import explain
 from vbsim.report.program import program, regression_to_the_mean
 from vbsim.settle import settle

@@ -135,7 +135,7 @@ def test_nothing_stays_of_a_run_without_a_finished_block(
     def stop(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(import_module("vbsim.run"), "engine_of", stop)
+    monkeypatch.setattr(import_module("vbsim.blocks"), "engine_of", stop)
     with pytest.raises(KeyboardInterrupt) as end:
         vbsim.run(small_plan, tmp_path / "out")
     assert not hasattr(end.value, "__notes__")

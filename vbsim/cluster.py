@@ -24,17 +24,13 @@ from importlib.metadata import version
 from itertools import islice
 from typing import Any
 
-import numpy as np
-import xarray as xr
-
+from vbsim.blocks import Block, Blocks
 from vbsim.errors import ClusterError
 from vbsim.plan import Plan
 from vbsim.provenance import LIBRARIES, differences, program
-from vbsim.settle import settle
-from vbsim.simulate import DrawsEngine, Engine, engine_of, processors, use_threads
+from vbsim.simulate import processors, use_threads
 
 LOCAL = "local"
-Block = tuple[xr.Dataset, xr.Dataset]
 _PATIENCE = 10.0  # seconds for a scheduler to answer, and for a first worker to come
 _LONG = 30.0  # seconds for a block to be finished, or else for a lost worker to come back
 _RETRIES = 3
@@ -74,7 +70,7 @@ def settled_blocks(
     """
     with _client(address, threads) as client:
         _check_workers(client, address, memory)
-        first = _digest(plan, engine_of(plan))
+        first = _digest(Blocks(plan))
         work = Work(pickle.dumps(plan), tuple(program().items()), first)
         _check_numbers(client, work)
         with _losses_named(address):
@@ -294,13 +290,13 @@ def _answer(work: Work) -> None:
 
 def _block(work: Work, span: range) -> Block:
     """Simulate and settle a block."""
-    plan, engine = _take_part(work)
+    blocks = _take_part(work)
     with _one_at_a_time:
         _use_own_threads()
-        return _settled(plan, engine, span)
+        return blocks(span)
 
 
-def _take_part(work: Work) -> tuple[Plan, Engine | DrawsEngine]:
+def _take_part(work: Work) -> Blocks:
     """Prepare this worker, or refuse: a worker may come when the run is under way."""
     with _one_at_a_time:
         _use_own_threads()
@@ -308,17 +304,16 @@ def _take_part(work: Work) -> tuple[Plan, Engine | DrawsEngine]:
 
 
 @lru_cache(maxsize=1)
-def _prepared(work: Work) -> tuple[Plan, Engine | DrawsEngine]:
+def _prepared(work: Work) -> Blocks:
     from distributed import get_worker
 
     worker = get_worker()
     _refuse_others(worker.address, differences(program(), dict(work.program)))
-    plan: Plan = pickle.loads(work.plan)
-    engine = engine_of(plan)
-    if _digest(plan, engine) != work.first:
+    blocks = Blocks(pickle.loads(work.plan))
+    if _digest(blocks) != work.first:
         rounding = "first realization: other bits there than here; its processor rounds otherwise"
         _refuse_others(worker.address, [rounding])
-    return plan, engine
+    return blocks
 
 
 def _use_own_threads() -> None:
@@ -327,15 +322,10 @@ def _use_own_threads() -> None:
     use_threads(min(get_worker().state.nthreads, processors()))
 
 
-def _digest(plan: Plan, engine: Engine | DrawsEngine) -> str:
+def _digest(blocks: Blocks) -> str:
     """Hash of the results of the first realization."""
     found = hashlib.sha256()
-    for dataset in _settled(plan, engine, range(1)):
+    for dataset in blocks(range(1)):
         for name in dataset.data_vars:
             found.update(dataset[name].values.tobytes())
     return found.hexdigest()
-
-
-def _settled(plan: Plan, engine: Engine | DrawsEngine, span: range) -> Block:
-    experience = engine.block(np.arange(span.start, span.stop))
-    return settle(plan, experience), experience

@@ -79,10 +79,14 @@ class ScenarioError(VbsimError):
     """
 
     def __init__(self, problems: Iterable[Problem], what: str = "scenario") -> None:
-        self.problems = sorted(problems, key=lambda p: (p.file, p.line or 0))
+        self.problems, self.what = sorted(problems, key=lambda p: (p.file, p.line or 0)), what
         count = len(self.problems)
         head = f"1 problem in the {what}" if count == 1 else f"{count} problems in the {what}"
         super().__init__("\n".join([head, *map(str, self.problems)]))
+
+    def __reduce__(self) -> tuple[type[ScenarioError], tuple[list[Problem], str]]:
+        """Say what it is made from, so that another process can send it."""
+        return type(self), (self.problems, self.what)
 
 
 class OutcomeError(VbsimError):

@@ -17,17 +17,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
 from vbsim import streams
 from vbsim.blas import one_blas_thread
-from vbsim.cluster import LOCAL, Block, settled_blocks
+from vbsim.blocks import Block, Blocks
+from vbsim.cluster import LOCAL, settled_blocks
 from vbsim.engines import choose
 from vbsim.errors import ParameterError
 from vbsim.measures import measure
 from vbsim.plan import Plan
 from vbsim.plots import Findings
+from vbsim.processes import each, number
 from vbsim.report import capacity
 from vbsim.report import run_folder as files
 from vbsim.report.contract_table import contract_table
@@ -43,8 +44,7 @@ from vbsim.run_portfolio import rebuild_portfolio_report
 from vbsim.scenario.load import load
 from vbsim.scenario.resolve import resolve
 from vbsim.scenario.schema import Scenario
-from vbsim.settle import settle
-from vbsim.simulate import check_threads, engine_of, processors, use_threads
+from vbsim.simulate import check_threads, processors, use_threads
 from vbsim.vocabulary import REALIZATION, joined
 
 Progress = Callable[[int, int], None]
@@ -161,7 +161,7 @@ def check_run(
     _check_threads(threads, cluster)
     check_unfinished(folder, plan, resume=resume, overwrite=overwrite)
     capacity.check_disk(folder, capacity.results_bytes(plan))
-    workers = (threads or processors()) if cluster == LOCAL else 0
+    workers = (threads or processors()) if cluster == LOCAL else number() if plan.draws else 0
     capacity.check_memory(capacity.memory_bytes(plan) + workers * capacity.block_memory(plan))
 
 
@@ -228,10 +228,9 @@ def _settled(
         yield from settled_blocks(plan, spans, cluster, threads=threads, memory=memory)
         return
     use_threads(threads)
-    engine = engine_of(plan)
-    for span in spans:
-        experience = engine.block(np.arange(span.start, span.stop))
-        yield settle(plan, experience), experience
+    blocks = Blocks(plan)
+    # Draws have an engine each, whose making takes longer than its realizations, on one thread.
+    yield from each(blocks, spans) if plan.draws else map(blocks, spans)
 
 
 def _simulate(plan: Plan, unfinished: UnfinishedRun, work: Work, progress: Progress | None) -> None:

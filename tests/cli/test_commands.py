@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 import vbsim
 from tests.conftest import small_scenario
 from vbsim.cli import main
+from vbsim.outcomes import PROGRAMS
 from vbsim.scenario.resolve import as_yaml
 
 pytestmark = pytest.mark.usefixtures("one_figure")
@@ -151,3 +153,14 @@ def test_doctor_finds_this_machine_well(call) -> None:
 @pytest.mark.parametrize("verb", ["run", "check", "report", "compare", "new", "schema", "doctor"])
 def test_help_has_an_example(call, verb: str) -> None:
     assert f"Example: vbsim {verb}" in call(verb, "--help")
+
+
+def test_help_loads_no_engine() -> None:
+    """It takes a quarter of a second then, and two to three seconds otherwise."""
+    code = "import sys, vbsim.cli.commands; assert not {'numpy', 'pydantic'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_help_names_every_program_that_can_be_settled(call) -> None:
+    help_text = " ".join(call("settle", "--help").split())
+    assert f"program: {', '.join(PROGRAMS)}; or private" in help_text

@@ -92,7 +92,7 @@ def test_what_the_machine_refuses_ends_with_1_and_a_word(
         raise OSError(28, "No space left on device", "run/results.nc")
 
     before = listing(place)
-    monkeypatch.setattr(import_module("vbsim.run"), "engine_of", full)
+    monkeypatch.setattr(import_module("vbsim.blocks"), "engine_of", full)
     code, _, err = vbsim_command("run", "good.yaml", "-o", "other", "--quiet")
     assert code == 1
     assert err == "failed: No space left on device: run/results.nc\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import os
 import sys
 
 from vbsim.allocator import keep_freed_memory
@@ -20,6 +21,8 @@ def main() -> None:
     gc.set_threshold(100_000, 20, 20)
     atexit.register(gc.freeze)
     keep_freed_memory()
+    # Sums run on one thread anyhow, and a process with one thread can be copied (processes.py).
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         from vbsim.cli.commands import app
 

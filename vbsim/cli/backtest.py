@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from vbsim.cli.show import stdout
+from vbsim.cli.console import stdout
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

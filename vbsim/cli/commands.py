@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from vbsim.cli import portfolio, show
+from vbsim.cli.all_processors import all_processors
 from vbsim.cli.backtest import backtest
 from vbsim.cli.explain import explain
 from vbsim.cli.progress import progress_bar
@@ -129,7 +129,8 @@ def run(
 
     Example: vbsim run scenarios/northwest_ohio_2022.yaml -o runs/northwest_ohio
     """
-    with stoppable() as check_stop:
+    with stoppable() as check_stop, all_processors(threads):
+        from vbsim.cli import portfolio, show
         from vbsim.report.unfinished import can_be_resumed
         from vbsim.run import check_run
         from vbsim.run import run as run_story
@@ -185,12 +186,15 @@ def check(
 
     Example: vbsim check scenarios/northwest_ohio_2022.yaml
     """
+    from vbsim.cli import portfolio, show
+
     source = _source(scenario, realizations, seed)
     if portfolio.is_asked(source, puf):
         portfolio.refuse(engine, sampling)
         portfolio.check(source, puf, as_json)
         return
-    plan = _plan(source, engine, sampling)
+    with all_processors():
+        plan = _plan(source, engine, sampling)
     if as_json:
         typer.echo(json.dumps(show.plan_json(plan), default=str))
     else:
@@ -205,7 +209,8 @@ def report(folder: RunFolder) -> None:
     """
     from vbsim.run import rebuild_report
 
-    typer.echo(f"report: {rebuild_report(folder)}")
+    with all_processors():
+        typer.echo(f"report: {rebuild_report(folder)}")
 
 
 @app.command()
@@ -220,6 +225,7 @@ def compare(
 
     Example: vbsim compare runs/northwest_ohio
     """
+    from vbsim.cli import show
     from vbsim.report.comparison import compare_runs
 
     table = compare_runs(folder, other)
@@ -291,6 +297,7 @@ def doctor(
     With --validation: figures that regulators, papers and textbooks published, each computed anew
     and held against its tolerance, as a page. Exit code 1 if a verdict is not the recorded one.
     """
+    from vbsim.cli import show
     from vbsim.cli.doctor import examine
 
     if validation:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.padding import Padding
 
-from vbsim.cli.show import stdout
+from vbsim.cli.console import stdout
 
 if TYPE_CHECKING:
     from vbsim.report.explain import Explanation, StatementLine

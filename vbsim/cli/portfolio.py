@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vbsim.cli import show
+from vbsim.cli.console import stdout
 from vbsim.cli.progress import progress_bar
 from vbsim.errors import ParameterError
 
@@ -126,13 +127,13 @@ def check(source: Source, results_file: Path | None, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(_plan_json(plan), default=str))
         return
-    show.stdout.print(Text(plan.name, style="bold"))
+    stdout.print(Text(plan.name, style="bold"))
     for line in _estimate(plan):
-        show.stdout.print(line, highlight=False)
-    show.stdout.print(_entities(plan))
+        stdout.print(line, highlight=False)
+    stdout.print(_entities(plan))
     show.figures(plan.figures)
     for text in plan.warnings:
-        show.stdout.print(f"warning: {text}", highlight=False)
+        stdout.print(f"warning: {text}", highlight=False)
 
 
 def _estimate(plan: PortfolioPlan) -> list[str]:
@@ -216,9 +217,9 @@ def _summary(plan: PortfolioPlan, measured: PortfolioSummary) -> None:
         published = [number(float(own[PUBLISHED]))] * has_published
         label = f"{about.label} [USD million]" if about.unit == USD else about.label
         table.add_row(label, f"{mean} ± {number(float(error))}", low, high, *published)
-    show.stdout.print(table)
+    stdout.print(table)
     if plan.unverified or plan.stated_unverified:
-        show.stdout.print(
+        stdout.print(
             f"UNVERIFIED are {len(plan.unverified)} of {len(plan.figures)} figures of rules and "
             f"assumptions, which the report lists, and {plan.stated_unverified.total():,} of the "
             f"{len(plan.stated):,} that the entities state or that follow from those.",

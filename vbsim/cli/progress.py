@@ -14,7 +14,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from vbsim.cli import show
+from vbsim.cli.console import stderr
 
 
 class _Rate(ProgressColumn):
@@ -35,7 +35,7 @@ def progress_bar(silent: bool) -> Progress:
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
-        console=show.stderr,
+        console=stderr,
         disable=silent,
         transient=False,
     )

@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 
 from vbsim import rulebook
-from vbsim.cli.show import stdout
+from vbsim.cli.console import stdout
 from vbsim.errors import RuleError
 from vbsim.rulebook import Figure, Rulebook
 

@@ -6,33 +6,26 @@ import json
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
-from vbsim.cli.show import stdout
+from vbsim.cli.console import stdout
 from vbsim.errors import OutcomeError, Problem, RuleError, did_you_mean
-from vbsim.outcomes import (
-    PROGRAMS,
-    Outcome,
-    Tally,
-    check_destination,
-    settle_file,
-    settle_private,
-    write,
-)
+
+if TYPE_CHECKING:
+    from vbsim.outcomes import Outcome, Tally
 
 _FIRST_ROWS = 10
+_PUBLISHED = ("aco_reach", "mssp")  # outcomes.PROGRAMS, without loading the rules of each
 _PRIVATE = "private"
 
 
 def settle(
     program: Annotated[
         str,
-        typer.Argument(
-            metavar="PROGRAM", help="program: " + ", ".join(PROGRAMS) + f"; or {_PRIVATE}"
-        ),
+        typer.Argument(metavar="PROGRAM", help=f"program: {', '.join(_PUBLISHED)}; or {_PRIVATE}"),
     ],
     files: Annotated[
         list[Path],
@@ -70,6 +63,8 @@ def settle(
     Other columns that a contract may turn on: measures_met, or the rate of each measure under its
     name; person_years, or member_months.
     """  # noqa: D301
+    from vbsim.outcomes import Tally, check_destination, write
+
     if out is not None:
         for file in files:
             check_destination(out, file)
@@ -91,8 +86,10 @@ def settle(
 
 
 def _settled(program: str, files: list[Path], year: int | None) -> Iterator[Outcome]:
-    if program not in (*PROGRAMS, _PRIVATE):
-        hint = did_you_mean(program, [*PROGRAMS, _PRIVATE])
+    from vbsim.outcomes import settle_file, settle_private
+
+    if program not in (*_PUBLISHED, _PRIVATE):
+        hint = did_you_mean(program, [*_PUBLISHED, _PRIVATE])
         raise RuleError(f"no program '{program}' whose results can be settled; {hint}")
     wanted = "TERMS.yaml FACTS.csv" if program == _PRIVATE else "FILE.csv"
     turned = program == _PRIVATE and files[0].suffix.lower() == ".csv"

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import xarray as xr
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from vbsim.cli.console import stdout
 from vbsim.contract import Contract
 from vbsim.plan import Plan
 from vbsim.plots.text import of_holder, whose
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from vbsim.report.comparison import Comparison
     from vbsim.target import Reached
 
-# Names and labels are the user's: square brackets in them are no commands to the terminal.
-stdout = Console(soft_wrap=False, markup=False)
-stderr = Console(stderr=True, markup=False)
 _ABREAST = 4  # contracts whose terms fit side by side on a narrow terminal
 _COLUMNS = {
     "prob_gain": "P(gain)",

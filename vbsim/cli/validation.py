@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.table import Table
 
-from vbsim.cli.show import stdout
+from vbsim.cli.console import stdout
 
 if TYPE_CHECKING:
     from vbsim.validation import Validation

@@ -12,7 +12,7 @@ import xarray as xr
 from vbsim.contract import Contract
 from vbsim.measures.catalogue import prob_owing_more_than
 from vbsim.plots import Findings
-from vbsim.plots.retention import offers
+from vbsim.plots.offers import offers
 from vbsim.plots.text import number, percent
 from vbsim.report.tables import money, money_with_error, with_error
 from vbsim.vocabulary import CAPITAL_MEASURE, CONTRACT, MEASURE, PARTY, SHARE, USD

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from io import StringIO
 from typing import Any
 
@@ -14,6 +15,7 @@ from vbsim.blas import one_blas_thread
 from vbsim.errors import ScenarioError
 from vbsim.generators import entity_year, risk_score, shocks, trend, true_savings
 from vbsim.plan import ALL_CLAIMS, FloatArray, Layer, Observed, Parameter, Plan, Systematic
+from vbsim.processes import each
 from vbsim.rulebook import Rulebook
 from vbsim.scenario import quality
 from vbsim.scenario.audit import Audit
@@ -32,6 +34,8 @@ from vbsim.scenario.names import wrong_names
 from vbsim.scenario.schema import Scenario
 from vbsim.scenario.uncertain import MOST_DRAWS, STREAM, named_as_draws, with_figures
 from vbsim.scenario.world import Draft, draft_world, finish_world, with_moments
+
+_TOGETHER = 5  # draws to a process at a time: half a second of work
 
 # What the scenario itself states, quoted in the audit trail.
 _QUOTED = (
@@ -161,11 +165,12 @@ def _with_draws(plan: Plan, scenario: Scenario, draft: Draft) -> Plan:
     _check_count(scenario, count)
     values = np.array([one.values(plan.seed_of(STREAM), count) for one in uncertain])
     columns = values.T.tolist()
-    draws = tuple(_draw(scenario, number, column, draft) for number, column in enumerate(columns))
+    near = partial(_draw, scenario, draft)
+    draws = tuple(each(near, enumerate(columns), together=_TOGETHER))
     error = 0.0
     if _members(draws[0]) != _members(plan):
         number = _furthest(values)
-        error = _error(draws[number], _draw(scenario, number, columns[number], None, draft.book))
+        error = _error(draws[number], _draw(scenario, None, (number, columns[number]), draft.book))
     return replace(
         plan,
         parameters=tuple(Parameter(one.name, one.law) for one in uncertain),
@@ -212,18 +217,18 @@ def _check_count(scenario: Scenario, count: int) -> None:
         raise ScenarioError([scenario.source.problem(place, found, expected, todo)])
 
 
+@one_blas_thread
 def _draw(
     scenario: Scenario,
-    number: int,
-    values: list[float],
     means: Draft | None,
+    numbered: tuple[int, list[float]],
     book: Rulebook | None = None,
 ) -> Plan:
     """Resolve a scenario with drawn figures in the places of the uncertain ones.
 
     Near the ``means``, or exactly without them.
     """
-    uncertain = scenario.uncertain
+    (number, values), uncertain = numbered, scenario.uncertain
     figures = dict(zip((one.path for one in uncertain), values, strict=True))
     try:
         words = validate(with_figures(scenario.source, figures))

@@ -1,0 +1,26 @@
+"""Processes beside the command's own, so that a verb uses every processor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def all_processors(threads: int | None = None) -> Iterator[None]:
+    """Let draws be resolved and figures be drawn on so many processors; on all by default."""
+    import vbsim.run  # imported before the copies are made, which then share it  # noqa: F401
+    from vbsim.processes import beside
+    from vbsim.simulate import processors
+
+    with beside(min(threads or processors(), processors()), _ready):
+        yield
+
+
+def _ready() -> None:
+    """Make a process ready: one thread of its own, and able to draw."""
+    from vbsim.plots import blank
+    from vbsim.simulate import use_threads
+
+    use_threads(1)
+    blank()
