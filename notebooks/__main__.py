@@ -1,10 +1,10 @@
 """Execute the notebooks, and hold what they print against what is stored in them.
 
-``python -m notebooks`` executes all of them from the top in fresh kernels and fails on an error, a
-warning, or text that differs from the stored one. ``--store`` stores what comes out instead; give
-names to execute some alone. A notebook that reads public data names the files in its metadata
-(``vbsim.data``); where they are not in the folder of data, ``../shared/data`` beside the repository
-or ``VBSIM_DATA``, it is left out, and why is printed.
+``python -m notebooks`` executes all of them, two at a time, from the top in fresh kernels and fails
+on an error, a warning, or text that differs from the stored one. ``--store`` stores what comes out
+instead; give names to execute some alone. A notebook that reads public data names the files in its
+metadata (``vbsim.data``); where they are not in the folder of data, ``../shared/data`` beside the
+repository or ``VBSIM_DATA``, it is left out, and why is printed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ import argparse
 import os
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from nbclient.exceptions import CellExecutionError
 
 HERE = Path(__file__).parent
 SECONDS = 300  # of one cell
+AT_ONCE = 2  # much of each takes one processor
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 DATA = Path(os.environ.get("VBSIM_DATA", HERE / ".." / ".." / "shared" / "data"))
 
@@ -106,7 +109,8 @@ def main() -> int:
     parser.add_argument("--store", action="store_true", help="store what comes out")
     given = parser.parse_args()
     chosen = [HERE / f"{name}.ipynb" for name in given.names] or sorted(HERE.glob("*.ipynb"))
-    wrong = [text for path in chosen if (text := run(path, store=given.store))]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        wrong = [text for text in pool.map(partial(run, store=given.store), chosen) if text]
     print("\n".join(wrong), file=sys.stderr)
     return 1 if wrong else 0
 

@@ -11,8 +11,10 @@ from typing import Any
 
 from tests.kernel_cache import REPOSITORY, kernel_cache
 
-# Before numba is imported.
+# Before numba is imported. Two workers share the processors: a thread of OpenMP that spins while it
+# waits takes the other's time, a twentieth of the whole.
 os.environ.setdefault("NUMBA_CACHE_DIR", kernel_cache())
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import pytest
 

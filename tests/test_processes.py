@@ -130,8 +130,8 @@ def test_without_processes_everything_is_done_here() -> None:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
-    """Folder with a scenario of 8 draws, which takes some seconds to resolve."""
-    text = BASE.replace("realizations: 20", "realizations: 160")
+    """Folder with a scenario of 3 draws, which takes some seconds to resolve."""
+    text = BASE.replace("realizations: 20", "realizations: 60")
     text = text.replace("elasticity: 1.0", "utilization: {normal: {mean: 262, sd: 10}}")
     text = text.replace("trend_sd: 0.02", "inner_realizations: 20")
     (tmp_path / "draws.yaml").write_text(text, encoding="utf-8")

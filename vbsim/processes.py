@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 
-_MOST = 8  # each takes up to half a gigabyte
+_MOST = 8
 _DIES_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux' prctl.h
 _beside: ProcessPoolExecutor | None = None
 _number = 0

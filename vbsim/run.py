@@ -162,7 +162,7 @@ def check_run(
     check_unfinished(folder, plan, resume=resume, overwrite=overwrite)
     capacity.check_disk(folder, capacity.results_bytes(plan))
     workers = (threads or processors()) if cluster == LOCAL else number() if plan.draws else 0
-    capacity.check_memory(capacity.memory_bytes(plan) + workers * capacity.block_memory(plan))
+    capacity.check_memory(capacity.memory_bytes(plan, workers))
 
 
 @one_blas_thread

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+_EACH = 10**9  # bytes; twice what a process was seen to take
+
 
 @contextmanager
 def all_processors(threads: int | None = None) -> Iterator[None]:
-    """Let draws be resolved and figures be drawn on so many processors; on all by default."""
+    """Work on draws and figures on so many processors, if memory allows; on all by default."""
     import vbsim.run  # imported before the copies are made, which then share it  # noqa: F401
     from vbsim.processes import beside
-    from vbsim.simulate import processors
+    from vbsim.simulate import free_memory, processors
 
-    with beside(min(threads or processors(), processors()), _ready):
+    most = min(threads or processors(), processors())
+    with beside(min(most, free_memory() // _EACH), _ready):
         yield
 
 

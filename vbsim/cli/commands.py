@@ -195,10 +195,10 @@ def check(
         return
     with all_processors():
         plan = _plan(source, engine, sampling)
-    if as_json:
-        typer.echo(json.dumps(show.plan_json(plan), default=str))
-    else:
-        show.plan(plan)
+        if as_json:
+            typer.echo(json.dumps(show.plan_json(plan), default=str))
+        else:
+            show.plan(plan)
 
 
 @app.command()

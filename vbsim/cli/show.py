@@ -125,17 +125,21 @@ def figures_json(used: Sequence[Figure]) -> list[dict[str, Any]]:
 def estimate(resolved: Plan) -> list[str]:
     """Engine, work, time, memory and disk that a run will take."""
     from vbsim.engines import choose, member_years
+    from vbsim.processes import number
     from vbsim.report import capacity
 
     engine, why = choose(resolved)
-    memory, fixed = capacity.memory_bytes(resolved), capacity.block_memory(resolved)
+    processes = number() if resolved.draws else 0
+    time = max(1.0, capacity.seconds(resolved, processes))
+    memory = capacity.memory_bytes(resolved, processes)
+    growing = capacity.memory_bytes(resolved) - capacity.block_memory(resolved)
     return [
         f"engine: {engine} ({why})",
         *engine_errors(resolved),
         f"work: {resolved.realizations:,} realizations of {member_years(resolved):,} member-years",
-        f"time: about {capacity.seconds(resolved):,.0f} s on this machine; disk: "
+        f"time: about {time:,.0f} s on this machine to simulate and settle; disk: "
         f"{capacity.results_bytes(resolved) / 1e6:,.0f} MB",
-        f"memory: about {memory / 1e9:.1f} GB, of which {(memory - fixed) / 1e6:,.0f} MB grow with "
+        f"memory: about {memory / 1e9:.1f} GB, of which {growing / 1e6:,.0f} MB grow with "
         "the number of realizations",
         *_beliefs(resolved),
         f"figures: {len(resolved.figures)}, of which {len(resolved.unverified)} UNVERIFIED",

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from vbsim.engines import member_years
+from vbsim.blocks import Blocks
+from vbsim.engines import choose, member_years
 from vbsim.errors import CapacityError
 from vbsim.plan import Plan
 from vbsim.report.run_folder import RESULTS
 from vbsim.report.unfinished import partial_folder
-from vbsim.simulate import block_size, engine_of, experience_bytes, free_memory
+from vbsim.simulate import block_size, experience_bytes, free_memory
 
 _LINES = 30  # of a contract's statement, with its net results; between 20 and 30 in all models
 _BENCHMARK_LINES = 40  # more, where a program's rules build the benchmark or an agreement adds
@@ -47,9 +48,9 @@ def block_rows(plan: Plan) -> int:
     return max(1, min(block_size(plan), _BLOCK_BYTES // row_bytes(plan)))
 
 
-def memory_bytes(plan: Plan) -> int:
-    """Memory that a run takes [bytes], measuring and reporting included."""
-    return block_memory(plan) + _MEASURING_BYTES * plan.realizations
+def memory_bytes(plan: Plan, processes: int = 0) -> int:
+    """Memory that a run takes [bytes], measuring, reporting and other processes included."""
+    return (1 + processes) * block_memory(plan) + _MEASURING_BYTES * plan.realizations
 
 
 def block_memory(plan: Plan) -> int:
@@ -57,19 +58,22 @@ def block_memory(plan: Plan) -> int:
     return int(_PROGRAM_BYTES) + _BLOCK_COPIES * block_rows(plan) * row_bytes(plan)
 
 
-def seconds(plan: Plan) -> float:
-    """Time that simulating a plan takes on this machine, from a short trial [s]."""
-    engine = engine_of(plan)
-    trial = int(np.clip(1_000_000 // member_years(plan), 1, 100))
-    engine.block(np.arange(1))  # compiles, or loads what was compiled
+def seconds(plan: Plan, processes: int = 1) -> float:
+    """Time that simulating and settling a plan takes on this machine, from a short trial [s].
+
+    Draws of uncertain figures are shared out among processes.
+    """
+    blocks = Blocks(plan)
+    blocks(range(1))  # compiles, or loads what was compiled
+    if plan.draws:  # another draw, whose engine is made
+        trial, shared = range(plan.inner, 2 * plan.inner), max(1, processes)
+    elif choose(plan)[0] == "collective":
+        trial, shared = range(block_rows(plan)), 1
+    else:
+        trial, shared = range(int(np.clip(1_000_000 // member_years(plan), 1, 100))), 1
     start = time.perf_counter()
-    engine.block(np.arange(trial))
-    each = (time.perf_counter() - start) / trial
-    start = time.perf_counter()
-    if plan.draws:  # the engine of one more draw is made
-        engine.block(np.array([plan.inner]))
-        return each * plan.realizations + (time.perf_counter() - start) * len(plan.draws)
-    return each * plan.realizations
+    blocks(trial)
+    return (time.perf_counter() - start) * plan.realizations / (len(trial) * shared)
 
 
 def check_disk(out: Path, need: int) -> None:
