@@ -74,6 +74,18 @@ with processes.beside(2, prepare):
     next(results)
     time.sleep(0.5)
 """
+REFUSED = """
+fork, forks = os.fork, []
+def few():
+    forks.append(1)
+    if len(forks) > 1:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+    return fork()
+os.fork = few
+with processes.beside(2, prepare):
+    assert (processes.number(), len(forks)) == (0, 2)
+    assert list(processes.each(square, range(3))) == [(0, True), (1, True), (4, True)]
+"""
 THREADS = """
 import threading
 stop = threading.Event()
@@ -94,7 +106,11 @@ def alone(code: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("code", [IN_ORDER, KILLED, THREADS], ids=["order", "killed", "threads"])
+@pytest.mark.parametrize(
+    "code",
+    [IN_ORDER, KILLED, REFUSED, THREADS],
+    ids=["order", "killed", "refused", "threads"],
+)
 def test_results_do_not_depend_on_the_processes(code: str) -> None:
     done = alone(code)
     assert (done.returncode, done.stderr) == (0, "")

@@ -17,7 +17,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import chain, islice
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -46,23 +46,33 @@ def beside(count: int, prepare: Callable[[], None]) -> Iterator[None]:
         What each of them does first, while this process goes on.
     """
     global _beside, _number
-    if count < 2 or not _has_one_thread():
+    most = min(count, _MOST)
+    pool = _started(most, prepare) if most > 1 and _has_one_thread() else None
+    if pool is None:
         yield
         return
-    most = min(count, _MOST)
-    pool = ProcessPoolExecutor(most, get_context("fork"), _born, (prepare,))
-    # An interrupt belongs to the command, which then ends its copies: they are born deaf to it.
-    heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        pool.submit(int)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, heard)
     _beside, _number = pool, most
     try:
         yield
     finally:
         _beside, _number = None, 0
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _started(count: int, prepare: Callable[[], None]) -> ProcessPoolExecutor | None:
+    """Start so many processes; nothing if the system does not grant them."""
+    pool = ProcessPoolExecutor(count, get_context("fork"), _born, (prepare,))
+    # An interrupt belongs to the command, which then ends its copies: they are born deaf to it.
+    heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        pool.submit(int)
+    except OSError:
+        for copy in active_children():
+            copy.kill()
+        return None
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, heard)
+    return pool
 
 
 def number() -> int:
