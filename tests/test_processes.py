@@ -22,6 +22,7 @@ PATIENCE = 120.0  # seconds, for a machine that has to compile first
 # In a process of its own, which has one thread. Items are ready at once but for the sleeping ones.
 HEAD = """
 import os, signal, sys, time
+from functools import partial
 from vbsim import processes
 from vbsim.errors import Problem, ScenarioError
 here = os.getpid()
@@ -32,14 +33,14 @@ def prepare():
     pass
 """
 IN_ORDER = """
-assert processes.number() == 0
+assert processes.count_beside() == 0
 with processes.beside(2, prepare):
-    assert processes.number() == 2
+    assert processes.count_beside() == 2
     for together in (1, 3, 50):
         found = list(processes.each(square, range(40), together))
         assert found == [(item**2, False) for item in range(40)], found
     assert list(processes.each(square, [])) == []
-assert processes.number() == 0
+assert processes.count_beside() == 0
 assert list(processes.each(square, range(40))) == [(item**2, True) for item in range(40)]
 """
 ERROR = """
@@ -58,13 +59,14 @@ with processes.beside(2, prepare):
 assert found == [0, 1, 2], found
 """
 KILLED = """
-def frail(item):
+def frail(large, item):
     if item == 21 and os.getpid() != here:
         os.kill(os.getpid(), signal.SIGKILL)
     return item
 with processes.beside(2, prepare):
     for again in range(2):
-        assert list(processes.each(frail, range(40), 2)) == list(range(40))
+        large = partial(frail, bytes(30_000_000))
+        assert list(processes.each(large, range(40), 2)) == list(range(40))
 """
 FEW_AT_A_TIME = """
 def told(item):
@@ -83,7 +85,7 @@ def few():
     return fork()
 os.fork = few
 with processes.beside(2, prepare):
-    assert (processes.number(), len(forks)) == (0, 2)
+    assert (processes.count_beside(), len(forks)) == (0, 2)
     assert list(processes.each(square, range(3))) == [(0, True), (1, True), (4, True)]
 """
 THREADS = """
@@ -91,7 +93,7 @@ import threading
 stop = threading.Event()
 threading.Thread(target=stop.wait).start()
 with processes.beside(2, prepare):
-    assert processes.number() == 0
+    assert processes.count_beside() == 0
     assert list(processes.each(square, range(3))) == [(0, True), (1, True), (4, True)]
 stop.set()
 """

@@ -65,7 +65,7 @@ def _started(count: int, prepare: Callable[[], None]) -> ProcessPoolExecutor | N
     # An interrupt belongs to the command, which then ends its copies: they are born deaf to it.
     heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        pool.submit(int)
+        pool.submit(int)  # the first call starts all of them
     except OSError:
         for copy in active_children():
             copy.kill()
@@ -75,8 +75,8 @@ def _started(count: int, prepare: Callable[[], None]) -> ProcessPoolExecutor | N
     return pool
 
 
-def number() -> int:
-    """How many processes there are beside this one."""
+def count_beside() -> int:
+    """Count the processes beside this one."""
     return _number
 
 

@@ -28,7 +28,7 @@ from vbsim.errors import ParameterError
 from vbsim.measures import measure
 from vbsim.plan import Plan
 from vbsim.plots import Findings
-from vbsim.processes import each, number
+from vbsim.processes import count_beside, each
 from vbsim.report import capacity
 from vbsim.report import run_folder as files
 from vbsim.report.contract_table import contract_table
@@ -161,7 +161,11 @@ def check_run(
     _check_threads(threads, cluster)
     check_unfinished(folder, plan, resume=resume, overwrite=overwrite)
     capacity.check_disk(folder, capacity.results_bytes(plan))
-    workers = (threads or processors()) if cluster == LOCAL else number() if plan.draws else 0
+    workers = 0
+    if cluster == LOCAL:
+        workers = threads or processors()
+    elif cluster is None and plan.draws:
+        workers = count_beside()
     capacity.check_memory(capacity.memory_bytes(plan, workers))
 
 

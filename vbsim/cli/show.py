@@ -125,11 +125,11 @@ def figures_json(used: Sequence[Figure]) -> list[dict[str, Any]]:
 def estimate(resolved: Plan) -> list[str]:
     """Engine, work, time, memory and disk that a run will take."""
     from vbsim.engines import choose, member_years
-    from vbsim.processes import number
+    from vbsim.processes import count_beside
     from vbsim.report import capacity
 
     engine, why = choose(resolved)
-    processes = number() if resolved.draws else 0
+    processes = count_beside() if resolved.draws else 0
     time = max(1.0, capacity.seconds(resolved, processes))
     memory = capacity.memory_bytes(resolved, processes)
     growing = capacity.memory_bytes(resolved) - capacity.block_memory(resolved)
