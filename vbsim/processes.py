@@ -56,7 +56,7 @@ def beside(count: int, prepare: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         _beside, _number = None, 0
-        pool.shutdown(wait=False, cancel_futures=True)
+        pool.shutdown(cancel_futures=True)
 
 
 def _started(count: int, prepare: Callable[[], None]) -> ProcessPoolExecutor | None:
