@@ -122,15 +122,58 @@ def run(
     ScenarioError, RunFolderError, CapacityError, ClusterError
         Before anything is simulated.
     """
-    clock = time.perf_counter()
     plan = _plan(scenario)
-    _check_threads(threads, cluster)
-    work = partial(_settled, plan, threads=threads, cluster=cluster)
     if out is None:
+        _check_threads(threads, cluster)
+        work = partial(_settled, plan, threads=threads, cluster=cluster)
         settlement, returned = _in_memory(plan, work, progress)
         return Run(plan, settlement, measure(settlement), None, returned)
     folder = Path(out)
+    summary = write_run(
+        plan,
+        folder,
+        threads=threads,
+        cluster=cluster,
+        resume=resume,
+        overwrite=overwrite,
+        progress=progress,
+    )
+    settlement, seen = files.open_results(folder)
+    return Run(plan, settlement, summary, folder, program(plan, seen))
+
+
+def write_run(
+    plan: Plan,
+    folder: Path,
+    *,
+    threads: int | None = None,
+    cluster: str | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> xr.Dataset:
+    """Do what :func:`run` does, into a folder, without opening the results again.
+
+    Parameters
+    ----------
+    plan
+        From :func:`vbsim.resolve`.
+    folder, threads, cluster, resume, overwrite, progress
+        As of :func:`run`; ``folder`` is its ``out``.
+
+    Returns
+    -------
+    Dataset
+        Measures with standard errors, from :func:`vbsim.measure`.
+
+    Raises
+    ------
+    ParameterError, RunFolderError, CapacityError, ClusterError
+        Before anything is simulated.
+    """
+    clock = time.perf_counter()
     check_run(plan, folder, threads=threads, cluster=cluster, resume=resume, overwrite=overwrite)
+    work = partial(_settled, plan, threads=threads, cluster=cluster)
     with unfinished_run(folder, plan, resume=resume, overwrite=overwrite) as unfinished:
         _simulate(plan, unfinished, work, progress)
         place = unfinished.folder
@@ -138,8 +181,7 @@ def run(
         manifest = _manifest(plan, unfinished, time.perf_counter() - clock)
         summary = write_report(place, plan, manifest)
         files.write_manifest(place, manifest | {"wall_seconds": time.perf_counter() - clock})
-    settlement, seen = files.open_results(folder)
-    return Run(plan, settlement, summary, folder, program(plan, seen))
+    return summary
 
 
 def check_run(

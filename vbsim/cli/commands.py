@@ -132,8 +132,7 @@ def run(
     with stoppable() as check_stop, all_processors(threads):
         from vbsim.cli import portfolio, show
         from vbsim.report.unfinished import can_be_resumed
-        from vbsim.run import check_run
-        from vbsim.run import run as run_story
+        from vbsim.run import check_run, write_run
         from vbsim.target import planned
 
         source, folder = _source(scenario, realizations, seed), _destination(out, scenario)
@@ -163,11 +162,11 @@ def run(
                 if done == total:
                     bar.update(task, description="reporting ")
 
-            found = run_story(plan, folder, **how, progress=advance)
+            summary = write_run(plan, folder, **how, progress=advance)
     if as_json:
-        typer.echo(json.dumps(show.summary_json(found.summary) | {"folder": str(folder)}))
+        typer.echo(json.dumps(show.summary_json(summary) | {"folder": str(folder)}))
     elif not quiet:
-        show.summary(plan, found.summary)
+        show.summary(plan, summary)
         show.reached(reached, plan.realizations, budget)
         typer.echo(f"report: {folder / 'report.html'}")
 
