@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from vbsim.cli.all_processors import all_processors
+from vbsim.cli.all_processors import all_processors, all_processors_for_draws
 from vbsim.cli.backtest import backtest
 from vbsim.cli.explain import explain
 from vbsim.cli.progress import progress_bar
@@ -141,7 +141,7 @@ def run(
             told = portfolio.Told(quiet, as_json, check_stop)
             portfolio.run(source, puf, folder, threads, overwrite, told)
             return
-        plan = _plan(source, engine, sampling)
+        plan = _plan(_words(source), engine, sampling)
         budget, (plan, reached) = plan.realizations, planned(plan, target_se or [])
         how: dict[str, Any] = {
             "threads": threads,
@@ -192,8 +192,9 @@ def check(
         portfolio.refuse(engine, sampling)
         portfolio.check(source, puf, as_json)
         return
-    with all_processors():
-        plan = _plan(source, engine, sampling)
+    words = _words(source)
+    with all_processors_for_draws(words):
+        plan = _plan(words, engine, sampling)
         if as_json:
             typer.echo(json.dumps(show.plan_json(plan), default=str))
         else:
@@ -324,11 +325,16 @@ def _source(scenario: Path, realizations: int | None, seed: int | None) -> Any:
     return read(scenario, {key: value for key, value in changes.items() if value is not None})
 
 
-def _plan(source: Any, engine: EngineName, sampling: SamplingName) -> Any:
+def _words(source: Any) -> Any:
     from vbsim.scenario.load import validate
+
+    return validate(source)
+
+
+def _plan(words: Any, engine: EngineName, sampling: SamplingName) -> Any:
     from vbsim.scenario.resolve import resolve
 
-    plan = resolve(validate(source))
+    plan = resolve(words)
     return replace(plan, engine=engine.value, sampling=sampling.value)
 
 

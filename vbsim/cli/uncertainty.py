@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vbsim.cli.all_processors import all_processors
+from vbsim.cli.all_processors import all_processors_for_draws
 from vbsim.cli.console import stdout
 from vbsim.errors import ParameterError
 
@@ -50,7 +50,7 @@ def decompose(
         check_folder(out)
     changes = {"realizations": realizations, "seed": seed}
     words = load_with(scenario, {k: v for k, v in changes.items() if v is not None})
-    with all_processors():
+    with all_processors_for_draws(words):
         found = decompose_scenario(words)
     labels = {name: one.label or name for name, one in words.contracts.items()}
     if as_json:
