@@ -18,6 +18,7 @@ import xarray as xr
 
 from vbsim import streams, vocabulary
 from vbsim.engines import choose, member_years
+from vbsim.engines.collective import CollectiveEngine
 from vbsim.engines.kept import Kept, Members
 from vbsim.engines.points import Points, RandomPoints, points_of
 from vbsim.engines.systematic import Factors, systematic
@@ -172,7 +173,9 @@ def engine_of(plan: Plan, kept: Kept | None = None) -> Engine | DrawsEngine:
     """
     (name, _), kept = choose(plan), kept or Kept()
     if not plan.draws:
-        return Engine(plan, kept.of(plan, name), points_of(plan))
+        members = kept.of(plan, name)
+        luck = members.luck() if isinstance(members, CollectiveEngine) else {}
+        return Engine(plan, members, points_of(plan, luck))
     if plan.sampling != "random":
         raise ParameterError(
             f"sampling: found {plan.sampling} and {len(plan.parameters)} uncertain figures; "

@@ -24,7 +24,7 @@ from scipy import special
 from vbsim import streams
 from vbsim.engines.moments import Moments, moments
 from vbsim.engines.pilot import LEAST_PIVOT, Pilot
-from vbsim.engines.points import BULK, TAIL, Points, SobolPoints
+from vbsim.engines.points import Dimension, Points, SobolPoints, against_benchmark
 from vbsim.engines.systematic import Factors
 from vbsim.generators import layer_response
 from vbsim.kernels import collective as kernel
@@ -40,6 +40,7 @@ _PILOT = 2**15
 _WHOLE = 64  # up to so many members, every one is drawn as a whole trajectory
 _TAIL = 32  # expected number of whole trajectories in a larger segment
 _TOTAL = "cost"
+BULK, COUNTED = "bulk", "counted"  # streams of the normals that points fill: see Group.even
 _GRID_ERROR = 1e-4  # spacing of the exact annual cost's log intensities
 _ROWS = 2**12  # trajectories of every other segment
 _LEAST_SHARE = 1e-9  # of the cost
@@ -118,15 +119,51 @@ class CollectiveEngine:
         )
         stretch = _with_logs(factors)
         numbers = realizations.astype(np.int64)
+        tails, given = numbers, np.empty((len(self.groups), numbers.size, 0))
+        if isinstance(points, SobolPoints):
+            ask = world.segments, numbers, world.years
+            luck = [points.uniforms(stream, *ask) for stream in (BULK, COUNTED)]
+            given = special.ndtri(np.concatenate(luck, axis=1)).transpose(2, 0, 1).copy()
+            tails = points.dealt(numbers, self._tail_scores)
         for segment, parts in enumerate(zip(self.groups, self.exact, self.responses, strict=True)):
-            given = np.empty((realizations.size, 0))
-            if isinstance(points, SobolPoints):
-                name = [world.segments[segment]]
-                luck = points.uniforms(BULK, name, realizations, world.years)[..., 0]
-                size = points.uniforms(TAIL, name, realizations, world.years[:1])[..., 0]
-                given = np.concatenate([special.ndtri(luck), size], axis=1)
-            kernel.simulate_sums(numbers, segment, *parts, stretch, given, sums)
+            kernel.simulate_sums(numbers, tails, segment, *parts, stretch, given[segment], sums)
         return sums
+
+    def luck(self) -> dict[Dimension, FloatArray]:
+        """Part of the normals that points can fill in every year's counted cost, (T,) each.
+
+        Relative to its expectation. The yearly totals of the segment that costs most come first.
+        """
+        world, later = self.plan.world, self.plan.performance
+        spread = (world.expected_cost * np.sqrt(world.members)).sum(axis=0)
+        order = np.argsort(-spread).tolist()
+        parts = [self._counted(n, group.loadings) for n, group in enumerate(self.groups)]
+        return {
+            (stream, world.segments[segment], int(world.years[year])): parts[segment][place]
+            for row, stream in enumerate((BULK, COUNTED))
+            for segment in order
+            for year in (*np.flatnonzero(later), *np.flatnonzero(~later))
+            if (place := self.groups[segment].even[row * later.size + year]) >= 0
+        }
+
+    def _counted(self, segment: int, rows: NDArray[np.float32]) -> FloatArray:
+        """Give the counted cost in rows of variables by year, (n, T), relative to expected."""
+        at, (years, variables) = (
+            _counted_variables(self.plan, self.services),
+            self.exact[0].mean.shape,
+        )
+        cost = sum(one.mean[:, at].sum(axis=1) for one in self.exact)
+        rows = rows.reshape(len(rows), variables, years)[:, at]
+        return np.asarray(rows.sum(axis=1, dtype=np.float64) / np.where(cost > 0.0, cost, np.inf))
+
+    def _tail_scores(self, numbers: NDArray[np.int64]) -> FloatArray:
+        """Cost of the tails of these numbers against the benchmarks of all performance years."""
+        weights = against_benchmark(self.plan).sum(axis=0)
+        scores = [
+            kernel.tail_scores(numbers, group, self._counted(segment, group.tail) @ weights)
+            for segment, group in enumerate(self.groups)
+        ]
+        return np.asarray(sum(scores))
 
     def errors(self) -> tuple[float, float, float]:
         """Give expected errors: of a mean, of a standard deviation (relative), of a probability.
@@ -246,7 +283,7 @@ def group(plan: Plan, segment: int, pilot: Pilot, services: bool) -> kernel.Grou
         return kernel.Group(
             key, members, here, rows.astype(np.float32), none, np.zeros(width),
             np.empty((0, width), np.float32), np.empty(0, np.int64),
-            np.empty(0, np.uint64), none, _half_normal(),
+            np.empty(0, np.uint64), np.full(2 * years, -1), none, _half_normal(),
         )  # fmt: skip
     count = int(np.ceil(drawn * _TAIL / members.max())) if plan.trajectories else 0
     dearest, others = pilot.dearest(count)
@@ -269,6 +306,7 @@ def group(plan: Plan, segment: int, pilot: Pilot, services: bool) -> kernel.Grou
         loadings=loadings,
         first=np.maximum(used - years, 0),
         draw=np.array(draws, dtype=np.uint64)[used],
+        even=_even_places(plan, services, used),
         skew=_skewness(totals, covariance[:years, :years]) / np.sqrt(members * (1.0 - share)) / 6.0,
         normal=_half_normal(),
     )
@@ -285,6 +323,31 @@ def _variables(plan: Plan, services: bool) -> list[str]:
     costs = [f"{kind} of {name}" for kind in ("cost", "claims") for name in plan.world.services]
     layers = [f"layer {layer.name}" for layer in plan.layers]
     return [*(costs if services else []), "person-years", *layers]
+
+
+def _counted_variables(plan: Plan, services: bool) -> list[int]:
+    """Variables that make up the cost that the first contract of a layer counts; all cost without.
+
+    None where services are not wanted and no contract counts a layer.
+    """
+    counted = {contract.expenditure_layer for contract in plan.contracts}
+    names, layers = _variables(plan, services), [layer.name for layer in plan.layers]
+    found = [names.index(f"layer {name}") for name in layers if name in counted][:1]
+    return found or (list(range(len(plan.world.services))) if services else [])
+
+
+def _even_places(plan: Plan, services: bool, used: np.ndarray) -> NDArray[np.int64]:
+    """Places among the used normals of those that points fill, as :class:`kernel.Group` has them.
+
+    Beside the yearly totals those of the counted layer; all cost has none of its own.
+    """
+    counted, years = _counted_variables(plan, services), np.arange(plan.world.years.size)
+    places = np.full((2, years.size), -1)
+    for row, variable in enumerate((0, *(1 + at for at in counted if len(counted) == 1))):
+        wanted = variable * years.size + years
+        here = np.isin(wanted, used)
+        places[row, here] = np.searchsorted(used, wanted[here])
+    return places.ravel()
 
 
 def _loadings(

@@ -37,6 +37,8 @@ class Group(NamedTuple):
     ]  # (Z, V * T) of standard normals on the bulk's sum, Z a multiple of 4
     first: NDArray[np.int64]  # (Z,) first place that a normal loads on
     draw: KeyArray  # (Z,) counter of its draw: the variable's own, whatever the others
+    even: NDArray[np.int64]  # (2 T,) places of the normals that may be given, those of the yearly
+    # totals and then those of the cost that contracts count; -1 where there is none
     skew: FloatArray  # (T,) third cumulant of the first T normals, over 6
     normal: FloatArray  # (1025, 2) half-normal at survival nodes, as with_slopes makes it
 
@@ -124,17 +126,29 @@ def add_part(table, row, slot, here, out):  # type: ignore[no-untyped-def]
 
 
 @njit
-def add_tail(key, u, group, rows, out):  # type: ignore[no-untyped-def]
-    """Add the tail members to ``out``, each in place of a bulk member; ``rows`` is room."""
-    members, tail, tail_count, count = group.members, group.tail, group.tail_count, 0
-    least, most, everybody = members.min(), members.max(), tail_count.size == 0
-    while count < tail_count.size - 1 and tail_count[count] <= u:
+def tail_size(key, group):  # type: ignore[no-untyped-def]
+    """Draw the number of tail members."""
+    count, u = 0, uniform(child(key, 0))
+    while count < group.tail_count.size - 1 and group.tail_count[count] <= u:
         count += 1
-    count, found = most if everybody else count, 0
-    for number in range(count):
+    return group.members.max() if group.tail_count.size == 0 else count
+
+
+@njit(inline="always")
+def below(half, count):  # type: ignore[no-untyped-def]
+    """Whole number below ``count`` from 32 bits."""
+    return np.int64(half * np.uint64(count) >> np.uint64(32))
+
+
+@njit
+def add_tail(key, group, rows, out):  # type: ignore[no-untyped-def]
+    """Add the tail members to ``out``, each in place of a bulk member; ``rows`` is room."""
+    members, tail, everybody, found = group.members, group.tail, group.tail_count.size == 0, 0
+    least, most = members.min(), members.max()
+    for number in range(tail_size(key, group)):
         bits = child(key, 1 + number)
-        row = np.int64((bits >> np.uint64(32)) * np.uint64(tail.shape[0]) >> np.uint64(32))
-        place = np.int64((bits & np.uint64(0xFFFFFFFF)) * np.uint64(most) >> np.uint64(32))
+        row = below(bits >> np.uint64(32), tail.shape[0])
+        place = below(bits & np.uint64(0xFFFFFFFF), most)
         slot = number if everybody else place
         rows[found] = row
         found += slot < least  # there in all years
@@ -145,12 +159,15 @@ def add_tail(key, u, group, rows, out):  # type: ignore[no-untyped-def]
 
 @njit
 def draw_normals(key, group, given, z):  # type: ignore[no-untyped-def]
-    """Draw the bulk's normals, those of the yearly totals skewed; ``given`` holds these, if any."""
+    """Draw the bulk's normals, but for those given, and skew those of the yearly totals."""
     draw, skew = group.draw, group.skew
     for j in range(draw.size):
         z[j] = standard_normal(group.normal, child(key, draw[j]))
+    for j in range(given.size):
+        if group.even[j] >= 0:
+            z[group.even[j]] = given[j]
     for j in range(min(skew.size, draw.size)):
-        x, k = given[j] if j < given.size else z[j], skew[j]
+        x, k = z[j], skew[j]
         z[j] = (x + k * (x * x - 1.0)) / np.sqrt(1.0 + 2.0 * k * k)
 
 
@@ -227,14 +244,28 @@ def room_for_tail(tail_count, members):  # type: ignore[no-untyped-def]
     return tail_count.size if tail_count.size > 0 else members.max()
 
 
+@njit(cache=True, error_model="numpy")
+def tail_scores(numbers, group, score):  # type: ignore[no-untyped-def]
+    """Sum of ``score``, one number for each row of the tail, over the tails of these numbers."""
+    out = np.zeros(numbers.size)
+    for place in range(numbers.size):
+        key = child(child(group.key, numbers[place]), 0)
+        for number in range(tail_size(key, group)):
+            bits = child(key, 1 + number)
+            out[place] += score[below(bits >> np.uint64(32), score.size)]
+    return out
+
+
 @njit(parallel=True, cache=True, error_model="numpy")
-def simulate_sums(realizations, segment, group, exact, response, factors, given, out):  # type: ignore[no-untyped-def]
+def simulate_sums(realizations, tails, segment, group, exact, response, factors, given, out):  # type: ignore[no-untyped-def]
     """Fill ``out`` with the sums over one segment's members.
 
     Parameters
     ----------
     realizations
         Realization numbers, (R,) int64: they key the draws, whatever the block.
+    tails
+        Numbers that key the draws of the tail, (R,) int64.
     segment
         Its place in ``out``.
     group, exact, response
@@ -242,21 +273,19 @@ def simulate_sums(realizations, segment, group, exact, response, factors, given,
     factors
         :class:`Factors`.
     given
-        Standard normals of the bulk's yearly totals, and the uniform number of the tail's size,
-        (R, T + 1), in place of drawn ones; (R, 0) to draw them.
+        Standard normals of :attr:`Group.even`, (R, 2 T), in place of drawn ones; (R, 0) without.
     out
         The ``Totals`` of all segments.
     """
-    years, most = group.members.size, room_for_tail(group.tail_count, group.members)
+    most = room_for_tail(group.tail_count, group.members)
     for part in prange((realizations.size + ROWS - 1) // ROWS):
         deviation, rows = np.empty(exact.mean.size), np.empty(most, np.int64)
         z = np.empty(group.first.size)
         for row in range(part * ROWS, min((part + 1) * ROWS, realizations.size)):
             deviation[:] = group.bulk
-            key = child(group.key, realizations[row])
-            of_tail, of_bulk = child(key, 0), child(key, 1)
-            u = given[row, years] if given.shape[1] > years else uniform(child(of_tail, 0))
-            add_tail(of_tail, u, group, rows, deviation)
+            of_tail = child(child(group.key, tails[row]), 0)
+            of_bulk = child(child(group.key, realizations[row]), 1)
+            add_tail(of_tail, group, rows, deviation)
             draw_normals(of_bulk, group, given[row], z)
             add_bulk(z, group.loadings, group.first, deviation)
             fill(row, segment, deviation, exact, response, factors, out)
