@@ -74,6 +74,7 @@ def test_the_benchmark_makes_a_quarter_of_the_luck_of_three_base_years() -> None
     assert not {"parameter", "intervention"} & set(found["source"].values)
 
 
+@pytest.mark.slow
 def test_a_belief_of_known_spread_makes_its_share() -> None:
     """Uncertain mean of true savings: its variance over that, and that of the luck.
 
@@ -106,6 +107,7 @@ def test_the_entitys_own_year_is_systematic_whatever_its_size() -> None:
     assert 0.2 < float(found.sel(source="systematic")["alone"]) < 0.9
 
 
+@pytest.mark.slow
 def test_an_uncertain_effect_makes_its_share() -> None:
     """Effect e on all claims of those reached: its variance is that of e times their claims.
 
@@ -135,6 +137,7 @@ def test_an_uncertain_effect_makes_its_share() -> None:
         decompose_scenario(scenario, engine="collective")
 
 
+@pytest.mark.slow
 def test_engines_agree_on_fresh_members() -> None:
     scenario = fresh({"local_sd": 0.02})
     found = [

@@ -167,6 +167,7 @@ def start(place: Path, *words: str) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.slow
 def test_a_run_is_the_same_on_one_processor_and_on_all(place: Path) -> None:
     for name, words in (("all", []), ("one", ["--threads", "1"])):
         run = start(place, "-o", name, "--quiet", *words)

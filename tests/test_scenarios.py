@@ -22,24 +22,17 @@ from vbsim.scenario.resolve import resolve
 from vbsim.simulate import simulate
 
 TEMPLATES = sorted((REPOSITORY / "vbsim" / "scenario" / "templates").glob("*.yaml"))
-# Between them they draw every kind of figure.
-ALL_FIGURES = {"glide_path_2024_2028", "northwest_ohio_2022", "ny_vbp_fqhc", "predictive_outreach"}
 FILES = {"scenario.yaml", "manifest.json", "results.nc", "summary.csv", "report.html", "figures"}
 
 
+@pytest.mark.usefixtures("one_figure")
 @pytest.mark.parametrize("path", [*SCENARIOS, *TEMPLATES], ids=lambda p: p.stem)
-def test_runs_and_writes_a_whole_folder(
-    path: Path, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    if path.stem not in ALL_FIGURES:
-        request.getfixturevalue("one_figure")
+def test_runs_and_writes_a_whole_folder(path: Path, tmp_path: Path) -> None:
     runs_and_writes_a_whole_folder(path, tmp_path)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "path", [p for p in SCENARIOS if p.stem not in ALL_FIGURES], ids=lambda p: p.stem
-)
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda p: p.stem)
 def test_draws_all_figures(path: Path, tmp_path: Path) -> None:
     runs_and_writes_a_whole_folder(path, tmp_path)
 

@@ -244,6 +244,7 @@ def test_processors_change_nothing(processor: str, tmp_path) -> None:
     assert done.stdout.strip() == digest(), done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", ["1", "2"])
 def test_threads_of_linear_algebra_change_nothing(threads: str) -> None:
     """Long sums are split among the threads of BLAS; their number is not seen in a result."""

@@ -27,6 +27,10 @@ CASES = {
     "one realization": {"count": 1},
     "many contracts": {"contracts": [made.contract(f"number_{n}") for n in range(12)]},
 }
+EVERY_CASE = [
+    pytest.param(case, marks=[pytest.mark.slow] if case == "many contracts" else [])
+    for case in CASES
+]
 
 
 @cache
@@ -60,7 +64,7 @@ def texts(figure: Figure) -> list[str]:
     return [text.get_text() for text in found]
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", EVERY_CASE)
 def test_every_figure_that_applies_draws_without_a_warning(case: str) -> None:
     for name in FIGURES:
         figure = drawn(case, name)
@@ -77,7 +81,7 @@ def test_registry_entry_has_the_shape_of_a_figure(name: str, findings: Findings)
     assert FIGURES[name].caption.endswith(".")
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", EVERY_CASE)
 @pytest.mark.parametrize("name", FIGURES)
 def test_no_text_leaves_the_figure_or_covers_another(name: str, case: str) -> None:
     figure = drawn(case, name)

@@ -148,7 +148,9 @@ def test_the_shipped_example_runs(vbsim_command: CommandLine) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "how", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.slow)]
+)
 def test_a_stopped_run_leaves_nothing_that_looks_whole(
     how: signal.Signals, tmp_path: Path, vbsim_command: CommandLine
 ) -> None:

@@ -71,6 +71,7 @@ def test_a_file_of_another_year_is_warned_of(tmp_path: Path) -> None:
     assert "is read as results of 2022, the start_year; its name speaks of 2021" in warning
 
 
+@pytest.mark.slow
 def test_the_benchmark_times_both_programs(tmp_path: Path) -> None:
     found = timed(write(first_rows(), tmp_path), realizations=20)
     assert found.seconds > 0.0

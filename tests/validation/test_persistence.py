@@ -51,6 +51,7 @@ def kept(first: np.ndarray, second: np.ndarray, weight: np.ndarray) -> tuple[flo
     )
 
 
+@pytest.mark.slow
 def test_correlation_of_log_dollars_falls_with_the_years_between() -> None:
     """The ends are the targets ``V9.rand_log`` and ``V9.lag_4``."""
     by_lag = [experiment.correlation("log", lag).value for lag in range(1, YEARS)]

@@ -16,7 +16,9 @@ from vbsim.validation import GROUPS, MISS, MISSES, NOT_COMPUTED, PASS, Target, e
 TARGETS = targets()
 COMPUTED = [one for one in TARGETS if one.compute is not None]
 # Computed in less than a second each, or once for several.
-QUICK = re.compile(r"V(1\.(closed|confidence|panel)|2|5|7|8|9|10|12)|V6\..*\.analytic$")
+QUICK = re.compile(
+    r"V(1\.(closed|confidence|panel)|2|5|7|8|9(?!\.(rand_|vmr_))|10|12)|V6\..*\.analytic$"
+)
 
 
 def marked(target: Target) -> object:
