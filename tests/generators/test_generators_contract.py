@@ -61,6 +61,7 @@ JOINT = episodes.Params(
     readmission_cv=0.9,
     other_cost=3_500.0,
     other_cv=0.5,
+    severity_cv=0.3,
 )
 SCORES = risk_score.Params(("aged",))
 EFFECTS = intervention.Params(

@@ -1,9 +1,9 @@
 """Episodes of one type: an anchor stay or procedure and what follows within the window.
 
 An episode ends in one discharge setting (home, home health, skilled nursing, rehabilitation), may
-have a readmission, and has other services besides. Episodes are drawn beside the members' claims:
-they share exposure, trend and shocks with them, but not luck. Their cost is a view on a part of
-those claims and is never added to them.
+have a readmission, and has other services besides; one severity raises or lowers the cost of all.
+Episodes are drawn beside the members' claims: they share exposure, trend and shocks with them, but
+not luck. Their cost is a view on a part of those claims and is never added to them.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ class Params:
         Probability of a readmission, and its cost.
     other_cost, other_cv
         Everything else within the window.
+    severity_cv
+        Standard deviation of the factor, of mean 1, that all cost of an episode has in common.
     """
 
     per_1000: float
@@ -58,6 +60,7 @@ class Params:
     readmission_cv: float
     other_cost: float
     other_cv: float
+    severity_cv: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse a negative figure, and settings that are more than everyone."""
@@ -75,11 +78,11 @@ class Params:
 
     @property
     def laws(self) -> tuple[unit_cost.Params, ...]:
-        """Costs of the anchor, by home health, in SNF and IRF, of readmission and other care."""
+        """Costs of anchor, home health, SNF, IRF, readmission and other care; factor on all."""
         post_acute = (self.home_health_cost, self.snf_cost, self.irf_cost)
-        means = (self.anchor_cost, *post_acute, self.readmission_cost, self.other_cost)
+        means = (self.anchor_cost, *post_acute, self.readmission_cost, self.other_cost, 1.0)
         spread = (self.post_acute_cv,) * len(post_acute)
-        cvs = (self.anchor_cv, *spread, self.readmission_cv, self.other_cv)
+        cvs = (self.anchor_cv, *spread, self.readmission_cv, self.other_cv, self.severity_cv)
         return tuple(_law(mean, cv) for mean, cv in zip(means, cvs, strict=True))
 
     @property
@@ -97,12 +100,20 @@ def _law(mean: float, cv: float) -> unit_cost.Params:
 
 def labels(params: Params) -> tuple[str, ...]:
     """Names of the uniforms that one episode takes."""
-    return ("anchor", "setting", "post_acute", "readmission", "readmission_cost", "other")
+    return (
+        "anchor",
+        "setting",
+        "post_acute",
+        "readmission",
+        "readmission_cost",
+        "other",
+        "severity",
+    )
 
 
 def values(params: Params, uniforms: FloatArray) -> FloatArray:
-    """Anchor, post-acute and other cost [USD] of episodes: uniforms (..., 6) to (..., 3)."""
-    anchor, *post_acute, readmission, other = params.laws
+    """Anchor, post-acute and other cost [USD] of episodes: uniforms (..., 7) to (..., 3)."""
+    anchor, *post_acute, readmission, other, severity = params.laws
     ends = np.cumsum(params.settings)[:-1]
     setting = np.searchsorted(ends, uniforms[..., 1], side="right")
     by_setting = [_cost(law, uniforms[..., 2]) for law in post_acute]
@@ -111,7 +122,8 @@ def values(params: Params, uniforms: FloatArray) -> FloatArray:
     rest = np.where(back, _cost(readmission, uniforms[..., 4]), 0.0) + _cost(
         other, uniforms[..., 5]
     )
-    return np.stack([_cost(anchor, uniforms[..., 0]), after, rest], axis=-1)
+    parts = np.stack([_cost(anchor, uniforms[..., 0]), after, rest], axis=-1)
+    return parts * _cost(severity, uniforms[..., 6])[..., None]
 
 
 def _cost(law: unit_cost.Params, uniform: FloatArray) -> FloatArray:

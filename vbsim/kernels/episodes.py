@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 # Order of the tables of a type; 1 to 3 are care after discharge by setting, home costs nothing.
-ANCHOR, READMISSION, OTHER = 0, 4, 5
+ANCHOR, READMISSION, OTHER, SEVERITY = 0, 4, 5, 6
 
 
 class Types(NamedTuple):
     """Episode types; E types, L high-cost limits."""
 
     keys: NDArray[np.uint64]  # (E,) keys of the episodes stream
-    costs: FloatArray  # (E, 6, 1025, 2) as ``with_slopes`` makes them [USD]
+    costs: FloatArray  # (E, 7, 1025, 2) as ``with_slopes`` makes them [USD], and a factor on all
     settings: FloatArray  # (E, 4) ends of the discharge settings, cumulated
     readmission: FloatArray  # (E,) probability
     limits: FloatArray  # (E, L) most that counts of one episode [USD]
@@ -84,7 +84,9 @@ def one_episode(key, kind, types):  # type: ignore[no-untyped-def]
     other = from_table(costs[OTHER], lower(third))
     if unit(lower(second)) < types.readmission[kind]:
         other += from_table(costs[READMISSION], upper(third))
-    return from_table(costs[ANCHOR], upper(first)), after, other
+    severity = from_table(costs[SEVERITY], upper(child(key, 3)))
+    anchor = from_table(costs[ANCHOR], upper(first))
+    return severity * anchor, severity * after, severity * other
 
 
 @njit

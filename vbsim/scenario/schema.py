@@ -219,6 +219,9 @@ class EpisodeType(Cited):
     readmission_cv: Annotated[float, Field(ge=0.0, le=10.0)] | None = None
     other_cost: Positive | None = Field(default=None, description="all other services [USD]")
     other_cv: Annotated[float, Field(ge=0.0, le=10.0)] | None = None
+    severity_cv: Annotated[float, Field(ge=0.0, le=10.0)] | None = Field(
+        default=None, description="sd of the factor, of mean 1, on all cost of an episode"
+    )
 
 
 class Observed(Part):

@@ -77,9 +77,9 @@ def targets() -> list[Target]:
             )  # fmt: skip
     usd = Show(0, " USD")
     others: list[tuple[str, str, str, str, float, Callable[..., Found], Show]] = [
-        ("hip_cv", "hip fracture: coefficient of variation", "ASPE episodes", VERIFIED, 0.72,
-         partial(spread, "shfft"), Show(2)),
-        ("colectomy_sigma", "colectomy: spread of the log cost, from the quartiles",
+        ("hip_cv", "hip fracture: coefficient of variation, fitted to it", "ASPE episodes",
+         VERIFIED, 0.72, partial(spread, "shfft"), Show(2)),
+        ("colectomy_sigma", "colectomy: spread of the log cost, from the quartiles, fitted to it",
          "821 Medicare patients of one centre", DERIVED, 0.65, partial(log_spread, "major_bowel"),
          Show(2)),
     ]  # fmt: skip

@@ -41,7 +41,6 @@ _COUNTED = "half a point and a trace below the printed share; how it was counted
 _PRINTED = "no number of ACOs gives the printed share: its last digit is one too high"
 _ONE_TYPE = "one episode type stands for knee and elective hip"
 _HIP = "shares of this type are UNVERIFIED, and its procedures are not those of the study"
-_CV = "spreads of the components are UNVERIFIED, and components are drawn independently"
 _ALONE = "the figure stands out of its neighbours, 1.9 and 1.5 %; its standard error is 0.3 to 0.6"
 _VISITS = "all evaluation and management visits, nearly twice the survey's office visits"
 _PERSIST = "illness persists less in the model than in the survey; ill_persistence is UNVERIFIED"
@@ -80,8 +79,6 @@ MISSES: dict[str, str] = {
     "V12.hip_readmission": _HIP,
     "V12.hip_irf": _HIP,
     "V12.hip_snf": _HIP,
-    "V12.hip_cv": _CV,
-    "V12.colectomy_sigma": _CV,
     "V1.panel_2019": "160 ACOs; 3.27 without the one of half a year: who was counted is not stated",
     **{
         f"V9.rand_{key}": _BETWEEN.format(survey)
