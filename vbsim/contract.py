@@ -149,6 +149,16 @@ class Contract:
         """Whether a program's rules build the benchmark, with run-out and completion."""
         return any(isinstance(mark, Rebased | Blended) for mark in self.benchmarks)
 
+    def base_weights(self, years: int) -> FloatArray:
+        """Weight of each of so many simulated years in every benchmark, (benchmarks, years)."""
+        weights = np.zeros((len(self.benchmarks), years))
+        for row, mark in zip(weights, self.benchmarks, strict=True):
+            if isinstance(mark, Simulated):
+                row[list(self.base_years)] = mark.weights
+            elif isinstance(mark, Rebased | Blended):
+                row[list(mark.base_years)] = mark.weights
+        return weights
+
     @property
     def counts_visits(self) -> bool:
         """Whether its terms pay by the number of claims in the basket."""

@@ -123,7 +123,7 @@ def test_points_fill_most_of_the_members_luck() -> None:
     assert truncated.spread is not None
     cost = (truncated.mean * world.members).sum(axis=1)
     exact = (truncated.spread**2 * world.members).sum(axis=1) / cost**2
-    rows = [MEMBERS._counted(n, group.tail) for n, group in enumerate(MEMBERS.groups)]
+    rows = [MEMBERS._counted(group.tail) for group in MEMBERS.groups]
     tail = sum(
         32.0 * ((part**2).mean(axis=0) - 32.0 * part.mean(axis=0) ** 2 / members)
         for part, members in zip(rows, world.members.T, strict=True)

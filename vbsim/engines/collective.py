@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import product
+from itertools import product, repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,8 +125,9 @@ class CollectiveEngine:
             luck = [points.uniforms(stream, *ask) for stream in (BULK, COUNTED)]
             given = special.ndtri(np.concatenate(luck, axis=1)).transpose(2, 0, 1).copy()
             tails = points.dealt(numbers, self._tail_scores)
+        keys = np.stack([numbers, tails])
         for segment, parts in enumerate(zip(self.groups, self.exact, self.responses, strict=True)):
-            kernel.simulate_sums(numbers, tails, segment, *parts, stretch, given[segment], sums)
+            kernel.simulate_sums(keys, segment, *parts, stretch, given[segment], sums)
         return sums
 
     def luck(self) -> dict[Dimension, FloatArray]:
@@ -137,7 +138,7 @@ class CollectiveEngine:
         world, later = self.plan.world, self.plan.performance
         spread = (world.expected_cost * np.sqrt(world.members)).sum(axis=0)
         order = np.argsort(-spread).tolist()
-        parts = [self._counted(n, group.loadings) for n, group in enumerate(self.groups)]
+        parts = [self._counted(group.loadings) for group in self.groups]
         return {
             (stream, world.segments[segment], int(world.years[year])): parts[segment][place]
             for row, stream in enumerate((BULK, COUNTED))
@@ -146,12 +147,10 @@ class CollectiveEngine:
             if (place := self.groups[segment].even[row * later.size + year]) >= 0
         }
 
-    def _counted(self, segment: int, rows: NDArray[np.float32]) -> FloatArray:
+    def _counted(self, rows: NDArray[np.float32]) -> FloatArray:
         """Give the counted cost in rows of variables by year, (n, T), relative to expected."""
-        at, (years, variables) = (
-            _counted_variables(self.plan, self.services),
-            self.exact[0].mean.shape,
-        )
+        years, variables = self.exact[0].mean.shape
+        at = _counted_variables(self.plan, self.services)
         cost = sum(one.mean[:, at].sum(axis=1) for one in self.exact)
         rows = rows.reshape(len(rows), variables, years)[:, at]
         return np.asarray(rows.sum(axis=1, dtype=np.float64) / np.where(cost > 0.0, cost, np.inf))
@@ -159,11 +158,9 @@ class CollectiveEngine:
     def _tail_scores(self, numbers: NDArray[np.int64]) -> FloatArray:
         """Cost of the tails of these numbers against the benchmarks of all performance years."""
         weights = against_benchmark(self.plan).sum(axis=0)
-        scores = [
-            kernel.tail_scores(numbers, group, self._counted(segment, group.tail) @ weights)
-            for segment, group in enumerate(self.groups)
-        ]
-        return np.asarray(sum(scores))
+        scores = [(self._counted(group.tail) * weights).sum(axis=1) for group in self.groups]
+        found = map(kernel.tail_scores, repeat(numbers), self.groups, scores)
+        return np.asarray(sum(found))
 
     def errors(self) -> tuple[float, float, float]:
         """Give expected errors: of a mean, of a standard deviation (relative), of a probability.

@@ -29,8 +29,6 @@ from scipy import special
 
 from vbsim import streams
 from vbsim.kernels import draws
-from vbsim.payment_models.benchmarks import Simulated
-from vbsim.payment_models.program_benchmarks import Blended, Rebased
 from vbsim.plan import FloatArray, Plan
 from vbsim.streams import RANDOMIZATIONS
 
@@ -72,16 +70,9 @@ def against_benchmark(plan: Plan) -> FloatArray:
 
     By the first contract whose benchmark rests on simulated years, if there is one.
     """
-    weights = np.eye(plan.world.years.size)[plan.performance]
-    for contract in plan.contracts:
-        for row, benchmark in zip(weights, contract.benchmarks, strict=False):
-            if isinstance(benchmark, Simulated):
-                row[list(contract.base_years)] -= benchmark.weights
-            elif isinstance(benchmark, Rebased | Blended):
-                row[list(benchmark.base_years)] -= benchmark.weights
-        if (weights < 0.0).any():
-            break
-    return weights
+    own = np.eye(plan.world.years.size)[plan.performance]
+    bases = (contract.base_weights(plan.world.years.size) for contract in plan.contracts)
+    return np.asarray(own - next((base for base in bases if base.any()), 0.0))
 
 
 def directions(plan: Plan, luck: Luck) -> FloatArray:

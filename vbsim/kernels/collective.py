@@ -257,15 +257,14 @@ def tail_scores(numbers, group, score):  # type: ignore[no-untyped-def]
 
 
 @njit(parallel=True, cache=True, error_model="numpy")
-def simulate_sums(realizations, tails, segment, group, exact, response, factors, given, out):  # type: ignore[no-untyped-def]
+def simulate_sums(realizations, segment, group, exact, response, factors, given, out):  # type: ignore[no-untyped-def]
     """Fill ``out`` with the sums over one segment's members.
 
     Parameters
     ----------
     realizations
-        Realization numbers, (R,) int64: they key the draws, whatever the block.
-    tails
-        Numbers that key the draws of the tail, (R,) int64.
+        Realization numbers, (2, R) int64, which key the draws of the bulk and those of the tail,
+        whatever the block.
     segment
         Its place in ``out``.
     group, exact, response
@@ -278,13 +277,14 @@ def simulate_sums(realizations, tails, segment, group, exact, response, factors,
         The ``Totals`` of all segments.
     """
     most = room_for_tail(group.tail_count, group.members)
-    for part in prange((realizations.size + ROWS - 1) // ROWS):
+    count = realizations.shape[1]
+    for part in prange((count + ROWS - 1) // ROWS):
         deviation, rows = np.empty(exact.mean.size), np.empty(most, np.int64)
         z = np.empty(group.first.size)
-        for row in range(part * ROWS, min((part + 1) * ROWS, realizations.size)):
+        for row in range(part * ROWS, min((part + 1) * ROWS, count)):
             deviation[:] = group.bulk
-            of_tail = child(child(group.key, tails[row]), 0)
-            of_bulk = child(child(group.key, realizations[row]), 1)
+            of_bulk = child(child(group.key, realizations[0, row]), 1)
+            of_tail = child(child(group.key, realizations[1, row]), 0)
             add_tail(of_tail, group, rows, deviation)
             draw_normals(of_bulk, group, given[row], z)
             add_bulk(z, group.loadings, group.first, deviation)
