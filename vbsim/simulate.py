@@ -20,7 +20,7 @@ from vbsim import streams, vocabulary
 from vbsim.engines import choose, member_years
 from vbsim.engines.collective import CollectiveEngine
 from vbsim.engines.kept import Kept, Members
-from vbsim.engines.points import Points, RandomPoints, points_of
+from vbsim.engines.points import Points, RandomPoints, SobolPoints
 from vbsim.engines.systematic import Factors, systematic
 from vbsim.errors import CapacityError, ParameterError
 from vbsim.generators import episodes, quality_measures, risk_score, unit_cost
@@ -174,8 +174,7 @@ def engine_of(plan: Plan, kept: Kept | None = None) -> Engine | DrawsEngine:
     (name, _), kept = choose(plan), kept or Kept()
     if not plan.draws:
         members = kept.of(plan, name)
-        luck = members.luck() if isinstance(members, CollectiveEngine) else {}
-        return Engine(plan, members, points_of(plan, luck))
+        return Engine(plan, members, _points(plan, members))
     if plan.sampling != "random":
         raise ParameterError(
             f"sampling: found {plan.sampling} and {len(plan.parameters)} uncertain figures; "
@@ -183,6 +182,12 @@ def engine_of(plan: Plan, kept: Kept | None = None) -> Engine | DrawsEngine:
         )
     means = kept.of(plan, name) if name == "collective" else None
     return DrawsEngine(plan, name, kept, means)
+
+
+def _points(plan: Plan, members: Members) -> Points:
+    if plan.sampling == "random":
+        return RandomPoints(plan)
+    return SobolPoints.of(plan, members.luck() if isinstance(members, CollectiveEngine) else {})
 
 
 def processors() -> int:

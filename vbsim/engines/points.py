@@ -35,7 +35,7 @@ from vbsim.streams import RANDOMIZATIONS
 NATIONAL = ("trend", "shocks")  # streams that entities of a portfolio share
 _BITS = 32
 _BATCH = 2**8  # points among which ranks are dealt out; a power of two, for one in each interval
-_SPANNED = 1e-9
+_SPANNED = 1e-9  # of a direction: what is left of it beside others, if not more, is rounding
 _LEAST = 2.0 ** -(_BITS + 1)  # least uniform number that a point can be
 TAIL = "tail"  # stream of what is drawn at random and dealt out by rank
 Dimension = tuple[str, str, int]  # stream, label, calendar year
@@ -254,8 +254,3 @@ class SobolPoints:
 
 
 Points = RandomPoints | SobolPoints
-
-
-def points_of(plan: Plan, luck: Luck) -> Points:
-    """Points of a plan, as its sampling asks for; ``luck`` as :meth:`SobolPoints.of` takes it."""
-    return SobolPoints.of(plan, luck) if plan.sampling == "sobol" else RandomPoints(plan)
