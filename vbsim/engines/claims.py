@@ -16,6 +16,7 @@ from vbsim.kernels import inputs
 from vbsim.kernels import members as kernel
 from vbsim.kernels.counts import poisson_tables
 from vbsim.kernels.inputs import Totals
+from vbsim.kernels.threads import on_threads
 from vbsim.plan import Layer, Plan, Program, World
 
 
@@ -109,17 +110,9 @@ class ClaimsEngine:
         sums: Totals,
         record: inputs.Record,
     ) -> None:
-        kernel.simulate_members(
-            realizations.astype(np.int64),
-            factors,
-            self.people,
-            self.services,
-            self.layers,
-            self.tables,
-            self.program,
-            sums,
-            record,
-        )
+        kept = (self.services, self.layers, self.tables, self.program)
+        given = (realizations.astype(np.int64), factors, self.people, kept, sums, record)
+        on_threads(kernel.simulate_members, realizations.size, *given)
 
 
 _NO_RECORD = inputs.Record(

@@ -282,7 +282,8 @@ def simulate_sums(realizations, segment, group, exact, response, factors, given,
         deviation, rows = np.empty(exact.mean.size), np.empty(most, np.int64)
         z = np.empty(group.first.size)
         for row in range(part * ROWS, min((part + 1) * ROWS, count)):
-            deviation[:] = group.bulk
+            for i in range(deviation.size):
+                deviation[i] = group.bulk[i]
             of_bulk = child(child(group.key, realizations[0, row]), 1)
             of_tail = child(child(group.key, realizations[1, row]), 0)
             add_tail(of_tail, group, rows, deviation)

@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 from vbsim.kernels.inputs import Record, Totals
 
@@ -124,6 +124,13 @@ def read_table(batch, table, bits, size):  # type: ignore[no-untyped-def]
         place[i], share[i] = node_of(bits[i])
     for i in range(size):
         drawn[i] = between(table, place[i], share[i])
+
+
+@jit
+def copy(values, size, out):  # type: ignore[no-untyped-def]
+    """Copy the first values: to assign a slice would compile numba's message of unlike shapes."""
+    for i in range(size):
+        out[i] = values[i]
 
 
 @jit
@@ -296,7 +303,7 @@ def draw_states(batch, members, live, index, people, program):  # type: ignore[n
     words(batch, person, none, 3 * at + 2, size)
     read_table(batch, people.log_risk[segment], batch["first"], size)
     if program.on:
-        batch["fresh"][:size] = batch["second"][:size]
+        copy(batch["second"], size, batch["fresh"])
     words(batch, person, none, 3 * at, size)
     if program.on or people.dynamic[segment]:
         note_gone(batch, size, index, people)
@@ -481,7 +488,7 @@ def add_services(batch, size, index, factors, kept, baskets, out, record):  # ty
     who, number, drawn = batch["who"], batch["number"], batch["drawn"]
     baskets[:, :size] = 0.0
     if program.on:
-        batch["served"][:size] = batch["exposure"][:size]
+        copy(batch["exposure"], size, batch["served"])
     for service in range(services.keys.size):
         rate = services.rate[year, segment, service] * frequency[year, service]
         factor = services.price[year, segment, service] * price[year]
@@ -504,7 +511,7 @@ def add_services(batch, size, index, factors, kept, baskets, out, record):  # ty
                 record.claims[who[c], year, service] = number[c]
                 record.cost[who[c], year, service] = factor * drawn[c]
     if program.on:
-        batch["exposure"][:size] = batch["served"][:size]
+        copy(batch["served"], size, batch["exposure"])
 
 
 @jit
@@ -539,33 +546,34 @@ def add_segment(realization, segment, factors, people, kept, room, out, record):
                 rows.person_years[i, year] = batch["exposure"][i]
 
 
-@jit
-def add_realization(realization, factors, people, kept, out, record):  # type: ignore[no-untyped-def]
-    """Simulate all segments of one realization; the batch and its baskets are allocated once."""
-    room = (np.empty(1, BATCH), np.empty((kept[1].baskets.shape[0], SIZE)))
-    for segment in range(people.keys.size):
-        add_segment(realization, segment, factors, people, kept, room, out, record)
+@njit(nogil=True, cache=True, error_model="numpy")
+def simulate_members(rows, realizations, factors, people, kept, out, record):  # type: ignore[no-untyped-def]
+    """Fill rows of ``out``, :class:`Totals` of zeros, with every member's claims.
 
-
-@njit(parallel=True, cache=True, error_model="numpy")
-def simulate_members(  # type: ignore[no-untyped-def]
-    realizations, factors, people, services, layers, tables, program, out, record
-):
-    """Fill ``out``, :class:`Totals` of zeros, with every member's claims in every realization.
-
-    ``realizations`` are the numbers that key the draws, (R,) int64, whatever the block; ``factors``
-    are the systematic ones on frequency, (R, T, K), and on price, (R, T), and what a program leaves
-    of its members' claims, a single empty row without one; a :class:`Record` with rows keeps the
-    members of the last segment.
+    Parameters
+    ----------
+    rows
+        First row and the one after the last; other threads fill others meanwhile. A loop over
+        threads in here would be compiled three times.
+    realizations
+        Numbers that key the draws, (R,) int64, whatever the block.
+    factors
+        Systematic factors on frequency, (R, T, K), and on price, (R, T), and what a program leaves
+        of its members' claims, a single empty row without one.
+    people, kept
+        :class:`People`; services, layers, tables and program.
+    out, record
+        Sums; a :class:`Record` with rows keeps the members of the last segment.
     """
     frequency, price, left = factors
-    for row in prange(realizations.size):
+    room = (np.empty(1, BATCH), np.empty((kept[1].baskets.shape[0], SIZE)))
+    for row in range(rows[0], rows[1]):
         sums = Totals(
             out.claims[row], out.cost[row], out.layer_cost[row], out.person_years[row],
             out.program[row],
         )  # fmt: skip
-        drawn = (frequency[row], price[row], left[min(np.int64(row), left.shape[0] - 1)])
-        at = min(np.int64(row), record.claims.shape[0] - 1)  # a single empty row stands for all
-        rows = Record(record.claims[at], record.cost[at], record.person_years[at])
-        kept = (services, layers, tables, program)
-        add_realization(realizations[row], drawn, people, kept, sums, rows)
+        drawn = (frequency[row], price[row], left[min(row, left.shape[0] - 1)])
+        at = min(row, record.claims.shape[0] - 1)  # a single empty row stands for all
+        noted = Record(record.claims[at], record.cost[at], record.person_years[at])
+        for segment in range(people.keys.size):
+            add_segment(realizations[row], segment, drawn, people, kept, room, sums, noted)

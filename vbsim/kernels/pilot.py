@@ -69,7 +69,9 @@ def cholesky(covariance, least):  # type: ignore[no-untyped-def]
     factor, rest = np.zeros((size, size)), covariance.copy()
     for j in range(size):
         if rest[j, j] > least * covariance[j, j] > 0.0:
-            factor[j:, j] = rest[j:, j] / np.sqrt(rest[j, j])
+            root = np.sqrt(rest[j, j])
+            for i in range(j, size):
+                factor[i, j] = rest[i, j] / root
             for i in range(j + 1, size):
                 for k in range(j + 1, i + 1):
                     rest[i, k] -= factor[i, j] * factor[k, j]
