@@ -60,7 +60,7 @@ class Params:
     readmission_cv: float
     other_cost: float
     other_cv: float
-    severity_cv: float = 0.0
+    severity_cv: float
 
     def __post_init__(self) -> None:
         """Refuse a negative figure, and settings that are more than everyone."""
