@@ -94,7 +94,7 @@ def test_the_layer_test_finds_a_planted_import() -> None:
     [
         ("numba", ("kernels/", "simulate.py")),  # simulate sets the number of threads
         ("matplotlib", ("plots/",)),
-        ("ruamel", ("rulebook.py", "scenario/")),
+        ("yaml", ("rulebook.py", "scenario/")),
         ("typer", ("cli/",)),
         ("pydantic", ("scenario/",)),
         ("jinja2", ("report/",)),

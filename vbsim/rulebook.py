@@ -19,7 +19,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from ruamel.yaml import YAML
+import yaml
 
 from vbsim.errors import RuleError, did_you_mean
 
@@ -236,7 +236,7 @@ def text_of(file: str) -> str:
 
 def parse(kind: str, name: str, text: str) -> Rulebook:
     """Turn the text of a rule file into a Rulebook, checking its format."""
-    data = YAML(typ="safe", pure=True).load(text)
+    data = yaml.load(text, Loader=yaml.CSafeLoader)
     file = f"{kind}/{name}.yaml"
     if not isinstance(data, Mapping):
         raise RuleError(f"{file}: found no keys; expected {', '.join(sorted(_HEAD_KEYS))}")

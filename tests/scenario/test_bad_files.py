@@ -61,6 +61,15 @@ FILES = [
     ),
 ]
 BROKEN = [
+    Text("tab after a group's name", "a:\n\tb: 1\n", 2, "a tab", "spaces", "indent"),
+    Text(
+        "control character after other letters",
+        "é: 1\nb: \x07\n",
+        2,
+        "the control character 0x07",
+        "printable text",
+        "delete it",
+    ),
     Text("tab", changed("  retention", "\tretention"), "\tretention", "a tab", "spaces", "indent"),
     Text(
         "indentation",

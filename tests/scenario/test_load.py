@@ -20,6 +20,7 @@ from vbsim.scenario.contracts import BY_MODEL, BY_PROGRAM, FORMS
 from vbsim.scenario.load import json_schema, load_with
 from vbsim.scenario.resolve import as_yaml
 from vbsim.scenario.source import read_source
+from vbsim.scenario.yaml_text import written
 
 SHIPPED = sorted([*SCENARIOS, *(REPOSITORY / "vbsim" / "scenario" / "templates").glob("*.yaml")])
 
@@ -100,7 +101,7 @@ def test_nothing_takes_a_key_of_the_baseline_away(write: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "meant"),
+    ("words", "meant"),
     [
         ("100_000", 100_000.0),
         ("100000.0", 100_000.0),
@@ -109,8 +110,8 @@ def test_nothing_takes_a_key_of_the_baseline_away(write: Any) -> None:
         ("+100000", 100_000.0),
     ],
 )
-def test_numbers_as_people_write_them(written: str, meant: float, write: Any) -> None:
-    text = changed("attachment: 100000", f"attachment: {written}")
+def test_numbers_as_people_write_them(words: str, meant: float, write: Any) -> None:
+    text = changed("attachment: 100000", f"attachment: {words}")
     assert vbsim.load(write(text)).stop_loss["specific"].attachment == meant
 
 
@@ -172,6 +173,13 @@ def test_what_is_written_reads_back_to_the_same_plan(path: Path, write: Any) -> 
     again = vbsim.resolve(vbsim.load(write(plan.scenario)))
     same_numbers(plan, again)
     assert again.scenario == plan.scenario
+
+
+def test_text_that_looks_like_something_else_is_written_as_text(write: Any) -> None:
+    """Also what YAML 1.1 would read as text and 1.2 as a number, and the other way round."""
+    words = ["1e5", "0o7", "1_000", "2022-01-01", "no", "=", "<<", "~", "", "true", ".inf", "- a"]
+    data = {"name": words, "seed": [1e-5, 1e300, -3, True, None], "contracts": {}}
+    assert read_source(write(written(data))).data == data
 
 
 def test_a_merged_scenario_reads_back_to_the_same_plan(write: Any) -> None:

@@ -17,7 +17,8 @@ from vbsim.plan import Plan
 from vbsim.portfolio.entities import Portfolio
 from vbsim.rulebook import KINDS, Figure
 from vbsim.scenario.portfolio import FILES, KEY
-from vbsim.scenario.resolve import resolve, text_of
+from vbsim.scenario.resolve import resolve
+from vbsim.scenario.yaml_text import written
 
 Progress = Callable[[int, int], None]
 _SHOWN = 10  # problems in one message
@@ -160,7 +161,7 @@ def _text(portfolio: Portfolio) -> str:
     for key in FILES:
         if key in own:
             own[key] = portfolio.file.name
-    return text_of(words | {KEY: own})
+    return written(words | {KEY: own})
 
 
 def _warnings(plans: list[Plan]) -> list[str]:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from io import StringIO
-from typing import Any
 
 import numpy as np
-from ruamel.yaml import YAML
 
 from vbsim import rulebook
 from vbsim.blas import one_blas_thread
@@ -34,6 +31,7 @@ from vbsim.scenario.names import wrong_names
 from vbsim.scenario.schema import Scenario
 from vbsim.scenario.uncertain import MOST_DRAWS, STREAM, named_as_draws, with_figures
 from vbsim.scenario.world import Draft, draft_world, finish_world, with_moments
+from vbsim.scenario.yaml_text import written
 
 _TOGETHER = 5  # draws to a process at a time: half a second of work
 
@@ -240,16 +238,7 @@ def _draw(
 
 def as_yaml(scenario: Scenario) -> str:
     """Text of a scenario with its baseline merged in, as it was resolved."""
-    return text_of(scenario.written.data)
-
-
-def text_of(words: dict[str, Any]) -> str:
-    """Write plain data as YAML."""
-    out = StringIO()
-    writer = YAML()
-    writer.default_flow_style = False
-    writer.dump(words, out)
-    return out.getvalue()
+    return written(scenario.written.data)
 
 
 def _assumptions(scenario: Scenario, last: int, book: Rulebook | None) -> Rulebook:

@@ -6,24 +6,26 @@ where it stands, before it can cost time or memory.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.composer import Composer
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import Node
-from ruamel.yaml.reader import ReaderError
+import yaml
+from yaml import MarkedYAMLError, Node, YAMLError
+from yaml.composer import Composer
+from yaml.reader import ReaderError
+from yaml.resolver import BaseResolver
 
 from vbsim.errors import Problem, ScenarioError, did_you_mean
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 30
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_DEEP = f"more than {MAX_DEPTH} levels of nesting"
 _START = "start from: vbsim new my_scenario"
 # What the parser says, and what it means to whoever wrote the file: found, expected, to do.
 _MEANING = {
-    "found character '\\t'": ("a tab", "spaces", "indent with spaces, never with tabs"),
+    "found a tab": ("a tab", "spaces", "indent with spaces, never with tabs"),
     "mapping values are not allowed": (
         "a colon where no key can stand",
         "one 'key: value' per line, all keys of a group equally indented",
@@ -47,8 +49,39 @@ _MEANING = {
         "all keys of a group equally indented",
         "",
     ),
+    "maximum nesting depth": (
+        f"more than {MAX_DEPTH} levels of nesting",
+        "a handful of levels",
+        "",
+    ),
     "a single document": ("a second document, begun by ---", "one scenario per file", ""),
 }
+
+
+_NUMBER = "[-+]?[0-9][0-9_]*"
+# What a plain word stands for: YAML 1.2, where ``no`` is a word and ``1e5`` a number.
+_TAGS = {
+    "bool": ("true|True|TRUE|false|False|FALSE", "tTfF"),
+    "float": (
+        rf"(?:{_NUMBER}\.[0-9_]*|[-+]?\.[0-9][0-9_]*|{_NUMBER}(?=[eE]))(?:[eE][-+]?[0-9]+)?"
+        r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
+        "-+0123456789.",
+    ),
+    "int": (rf"{_NUMBER}|[-+]?0(?:b[01_]+|o[0-7_]+|x[0-9a-fA-F_]+)", "-+0123456789"),
+    "null": ("~|null|Null|NULL|", ["~", "n", "N", ""]),
+    "timestamp": (r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt \t].*)?", "0123456789"),
+    "merge": ("<<", "<"),
+    "value": ("=", "="),
+}
+
+
+class _Words(BaseResolver):
+    """What plain words stand for."""
+
+
+for _tag, (_pattern, _first) in _TAGS.items():
+    _whole = re.compile(f"(?:{_pattern})$")
+    _Words.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", _whole, _first)
 
 
 class _RefusedError(MarkedYAMLError):
@@ -59,14 +92,17 @@ class _RefusedError(MarkedYAMLError):
         self.meaning = (found, expected, todo)
 
 
-class _CarefulComposer(Composer):
-    """Composer that stops at an anchor, an alias or deep nesting instead of following it."""
+class _CarefulReader(_Words, Composer, yaml.CBaseLoader):
+    """Reader that stops at an anchor, an alias or deep nesting instead of following it."""
 
-    nesting = 0
+    def __init__(self, text: str) -> None:
+        yaml.CBaseLoader.__init__(self, text)
+        Composer.__init__(self)
+        self.nesting = 0
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         """Compose one node, unless it is one of those."""
-        event = self.parser.peek_event()
+        event = self.peek_event()
         anchor = getattr(event, "anchor", None)
         if anchor is not None:
             raise _RefusedError(
@@ -76,12 +112,15 @@ class _CarefulComposer(Composer):
                 "write the value in each place; put text that begins with & or * in quotes",
             )
         if self.nesting >= MAX_DEPTH:
-            found = f"more than {MAX_DEPTH} levels of nesting"
-            raise _RefusedError(event, found, "a handful of levels")
+            raise _RefusedError(event, _DEEP, "a handful of levels")
         self.nesting += 1
         node = super().compose_node(parent, index)
         self.nesting -= 1
         return node
+
+
+class _Writer(_Words, yaml.SafeDumper):
+    """Writer that puts in quotes what :class:`_CarefulReader` would take for no text."""
 
 
 def read_text(path: Path) -> str:
@@ -117,16 +156,20 @@ def compose(file: str, text: str) -> Node:
     ScenarioError
         If the text is empty, no YAML, or holds anchors, aliases or deep nesting.
     """
-    reader = YAML(typ="safe", pure=True)
-    reader.Composer = _CarefulComposer
     try:
-        node = reader.compose(text)
+        node = _CarefulReader(text).get_single_node()
     except YAMLError as error:
         raise ScenarioError([_problem(file, text, error)]) from None
     if node is None:
         what = "only comments" if text.strip() else "an empty file"
         raise ScenarioError([Problem(file, 1, "", what, "a scenario: keys and values", _START)])
     return node
+
+
+def written(words: dict[str, Any]) -> str:
+    """Write plain data as YAML."""
+    text: str = yaml.dump(words, Dumper=_Writer, sort_keys=False, allow_unicode=True)
+    return text
 
 
 def nearest(path: Path) -> str:
@@ -158,17 +201,18 @@ def _decoded(path: Path, raw: bytes) -> str:
 
 def _problem(file: str, text: str, error: YAMLError) -> Problem:
     if isinstance(error, ReaderError):
-        line = text.count("\n", 0, error.position) + 1
-        code = error.character if isinstance(error.character, int) else ord(error.character)
-        found = f"the control character {code:#04x}"
+        line = text.encode().count(b"\n", 0, error.position) + 1
+        found = f"the control character {error.character:#04x}"
         return Problem(file, line, "", found, "printable text", "delete it")
     if not isinstance(error, MarkedYAMLError):
         return Problem(file, None, "", "text that is no YAML", "valid YAML", "")
-    said = f"{error.context} {error.problem}"
+    at = error.problem_mark
+    tab = at is not None and text[at.index : at.index + 1] == "\t"
+    said = "found a tab" if tab else f"{error.context} {error.problem}"
     known = (meaning for phrase, meaning in _MEANING.items() if phrase in said)
     general = (f"no valid YAML: {error.problem}", "valid YAML", "check indentation and quotes")
     found, expected, todo = getattr(error, "meaning", None) or next(known, general)
     # What lacks its end is wrong where it begins, not where the parser gave up.
     opened = any(what in said for what in ("a quoted scalar", "parsing a flow", "a simple key"))
-    mark = error.context_mark if opened else error.problem_mark
+    mark = error.context_mark if opened else at
     return Problem(file, None if mark is None else mark.line + 1, "", found, expected, todo)
