@@ -88,6 +88,12 @@ with processes.beside(2, prepare):
     assert (processes.count_beside(), len(forks)) == (0, 2)
     assert list(processes.each(square, range(3))) == [(0, True), (1, True), (4, True)]
 """
+ORPHAN = """
+if (copy := os.fork()) == 0:
+    processes._born(here + 1, prepare)  # its command was killed before it could ask to die with it
+    os._exit(0)
+assert os.waitstatus_to_exitcode(os.waitpid(copy, 0)[1]) == 1
+"""
 THREADS = """
 import threading
 stop = threading.Event()
@@ -110,8 +116,8 @@ def alone(code: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize(
     "code",
-    [IN_ORDER, KILLED, REFUSED, THREADS],
-    ids=["order", "killed", "refused", "threads"],
+    [IN_ORDER, KILLED, REFUSED, ORPHAN, THREADS],
+    ids=["order", "killed", "refused", "orphan", "threads"],
 )
 def test_results_do_not_depend_on_the_processes(code: str) -> None:
     done = alone(code)

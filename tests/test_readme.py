@@ -70,6 +70,10 @@ def test_a_statement_is_what_the_command_prints(match: re.Match[str]) -> None:
     np.testing.assert_allclose(*numbers, rtol=1e-8, atol=0.011)
 
 
+def test_the_first_statement_is_of_savings_as_its_title_says() -> None:
+    assert re.search(r"^  Shared savings +[1-9]", next(shown())[5], re.M)
+
+
 def test_so_much_of_before_and_after_is_regression_to_the_mean() -> None:
     """A percentage without decimals, at 200 realizations."""
     stated = re.search(r"regression to the mean: `(.*?)`, (\d+) %", README.read_text("utf-8"))

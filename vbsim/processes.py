@@ -8,6 +8,7 @@ on how many they are.
 from __future__ import annotations
 
 import ctypes
+import os
 import pickle
 import signal
 from collections import deque
@@ -61,7 +62,7 @@ def beside(count: int, prepare: Callable[[], None]) -> Iterator[None]:
 
 def _started(count: int, prepare: Callable[[], None]) -> ProcessPoolExecutor | None:
     """Start so many processes; nothing if the system does not grant them."""
-    pool = ProcessPoolExecutor(count, get_context("fork"), _born, (prepare,))
+    pool = ProcessPoolExecutor(count, get_context("fork"), _born, (os.getpid(), prepare))
     # An interrupt belongs to the command, which then ends its copies: they are born deaf to it.
     heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
@@ -129,6 +130,8 @@ def _has_one_thread() -> bool:
     return tasks.is_dir() and len(list(tasks.iterdir())) == 1
 
 
-def _born(prepare: Callable[[], None]) -> None:
+def _born(command: int, prepare: Callable[[], None]) -> None:
     ctypes.CDLL(None).prctl(_DIES_WITH_PARENT, signal.SIGKILL)
+    if os.getppid() != command:  # it was killed before this process asked to die with it
+        os._exit(1)
     prepare()

@@ -14,7 +14,10 @@ MEMBERS = MemberLuck(
     variance=np.array([0.9, 3.4, 3.8, 3.6]),
     lasting=np.array([0.2, 0.3, 0.4, 0.3]),
     state=np.array([0.4, 1.7, 1.9, 1.8]),
+    transient=np.array([0.1, 0.2, 0.3, 0.2]),
+    both=np.array([0.0, 0.2, 0.2, 0.2]),
     state_persistence=0.5,
+    transient_persistence=0.7,
     retention=0.8,
 )
 MIX = tuple((share * 10_000.0, cost) for share, cost in

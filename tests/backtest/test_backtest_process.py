@@ -66,8 +66,10 @@ def luck_by_hand() -> np.ndarray:
 
     def shared(one: int, other: int) -> float:
         lag = abs(one - other)
-        persistent = (m.lasting + m.state * m.state_persistence**lag) * m.retention**lag
-        by_kind = m.variance if lag == 0 else persistent
+        state, transient = m.state_persistence**lag, m.transient_persistence**lag
+        persistent = m.lasting + m.state * state + m.transient * transient
+        persistent = persistent + m.both * state * transient
+        by_kind = m.variance if lag == 0 else persistent * m.retention**lag
         return float(weight @ by_kind) / np.sqrt(size(one) * size(other))
 
     def departures(year: int) -> dict[int, float]:
@@ -103,7 +105,7 @@ def test_covariance_of_luck_is_that_of_its_departures(panel: Panel) -> None:
 
 def test_luck_of_an_equally_weighted_benchmark_without_persistence() -> None:
     # Fresh members every year: cv**2 / N * (1 + 3 / 9) = 4 / 3 cv**2 / N.
-    fresh = made.MemberLuck(made.MEMBERS.variance, np.zeros(4), np.zeros(4), 0.0, 0.0)
+    fresh = made.MemberLuck(made.MEMBERS.variance, *np.zeros((4, 4)), 0.0, 0.0, 0.0)
     rows = [made.row("A1", 2022, 0.0, start=2021)]
     one = AcoYear(made.known("A1", 2022, start=2021, first_agreement=False), rows[0].result)
     mix = np.array(made.MIX)

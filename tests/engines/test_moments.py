@@ -20,7 +20,7 @@ def test_years_have_in_common_what_lasts_of_those_who_stay(retention: float) -> 
 
     To 0.3 %: what the table of R leaves out.
     """
-    plan = a_plan(1_000, {"retention": retention, "ill_persistence": 0.0})
+    plan = a_plan(1_000, {**STEADY, "retention": retention, "ill_persistence": 0.0})
     exact, world = moments(plan, SEGMENT), plan.world
     years, services = world.years.size, len(world.services)
     powers, rate = np.array(world.use[0][SEGMENT].elasticities), 0.975 * world.rate[:, SEGMENT]

@@ -224,8 +224,9 @@ def test_part_year_members_have_their_part() -> None:
     assert found.limited_mean(50.0, annualized=False)[0] == pytest.approx(expected, rel=2e-3)
 
 
-def test_lasting_variance_is_the_covariance_of_two_years() -> None:
-    """The same members in two years: risk stays, the state stays or is drawn anew, bills differ."""
+@pytest.mark.parametrize("kept", [0.0, 0.5])
+def test_lasting_variance_is_the_covariance_of_two_years(kept: float) -> None:
+    """The same members in two years: risk stays, state and transient stay or are drawn anew."""
     rng = np.random.default_rng(9)
     people = replace(PEOPLE, person_years_per_member=1.0, ill_persistence=0.6)
     well = 1.0 / (1.0 + people.ill_share * (people.ill_ratio - 1.0))
@@ -234,10 +235,12 @@ def test_lasting_variance_is_the_covariance_of_two_years() -> None:
     ill = rng.random(MEMBERS) < people.ill_share
     anew = rng.random(MEMBERS) >= people.ill_persistence
     states = ill, np.where(anew, rng.random(MEMBERS) < people.ill_share, ill)
+    first, second = rng.gamma(SHAPE, 1.0 / SHAPE, (2, MEMBERS))
+    transients = first, np.where(rng.random(MEMBERS) < kept, first, second)
     years = []
-    for state in states:
+    for state, transient in zip(states, transients, strict=True):
         level = np.where(state, well * people.ill_ratio, well)
-        intensity = risk * level * rng.gamma(SHAPE, 1.0 / SHAPE, MEMBERS)
+        intensity = risk * level * transient
         counts = [
             rng.poisson(rate * intensity**power / moment(power, well))
             for rate, power in zip(RATES, POWERS, strict=True)
@@ -249,10 +252,11 @@ def test_lasting_variance_is_the_covariance_of_two_years() -> None:
         here = counts[1] > 0
         cost[here] += rng.gamma(shape * counts[1][here], GAMMA[0] / shape)
         years.append(np.minimum(cost + FIXED * counts[2], limit))
-    lasting, state = lasting_variance(people, USE, COSTS, limit)
+    lasting, state, alone, both = lasting_variance(people, USE, COSTS, limit)
+    common = lasting + 0.6 * state + kept * (alone + 0.6 * both)
     products = (years[0] - years[0].mean()) * (years[1] - years[1].mean())
     error = products.std() / np.sqrt(MEMBERS)
-    assert lasting + 0.6 * state == pytest.approx(products.mean(), abs=4.0 * error)
+    assert common == pytest.approx(products.mean(), abs=4.0 * error)
     assert 4.0 * error < 0.05 * products.mean()
-    # Members of the same state for good: nothing but the lasting risk is left to share.
     assert 0.0 < lasting < state
+    assert min(alone, both) > 0.0

@@ -162,7 +162,7 @@ CASES = [
         "predictor: {auc: 0.9}",
         "predictor.auc",
         "segment aged: AUC is 0.9",
-        "more than 0.505, which chance gives, and at most 0.686, which a perfect reading of last "
+        "more than 0.505, which chance gives, and at most 0.680, which a perfect reading of last "
         "year's record gives in this population",
     ),
     case(

@@ -6,6 +6,7 @@ every year from all earlier files. What is missed stands as an expected failure 
 
 from __future__ import annotations
 
+from dataclasses import fields
 from functools import cache
 
 import numpy as np
@@ -24,7 +25,10 @@ LUCK = MemberLuck(
     variance=np.array([0.84845467, 3.28640797, 3.63093215, 3.58052731]),
     lasting=np.array([0.15004359, 0.31151686, 0.3463751, 0.32710269]),
     state=np.array([0.34737871, 1.65595464, 1.83782719, 1.73055059]),
-    state_persistence=0.5,
+    transient=np.array([0.19879216, 0.32423895, 0.36419397, 0.34153604]),
+    both=np.array([0.05437569, 0.39551223, 0.48776628, 0.43167808]),
+    state_persistence=0.27,
+    transient_persistence=0.8,
     retention=0.82,
 )
 
@@ -76,7 +80,7 @@ def test_2023_with_its_mean_given(year_2023: Backtest) -> None:
 @pytest.mark.slow
 def test_typed_in_luck_is_the_engine_s() -> None:
     found = member_luck(2022)
-    for name in ("variance", "lasting", "state", "state_persistence", "retention"):
+    for name in (field.name for field in fields(LUCK) if field.name != "figures"):
         np.testing.assert_allclose(getattr(found, name), getattr(LUCK, name), rtol=1e-6)
 
 
@@ -92,7 +96,7 @@ def test_crps_is_below_the_simple_forecasts_in_every_year(year: int) -> None:
 MISSES = {
     2015: "85.5 %: a history of two years, and outliers among the smallest ACOs",
     2018: "93.4 %: the program had grown calmer than its history",
-    2020: "80.5 %: the pandemic",
+    2020: "81.0 %: the pandemic",
 }
 
 

@@ -3,8 +3,9 @@
 A year's expenditure per person-year departs from its expectation by the members' own luck, with
 the relative variance ``v / N``: ``v`` comes from the exact distribution of a member's truncated
 annual cost, by enrollment type, and ``N`` is the exposure. Members persist, so the luck of two
-years is correlated: by the lasting risk, by the state (ill or well), and by retention. The savings
-rate is one less expenditure over benchmark, and the benchmark is made of base years:
+years is correlated: by the lasting risk, by the state (ill or well), by the transient, and by
+retention. The savings rate is one less expenditure over benchmark, and the benchmark is made of
+base years:
 
     luck of the rate of year t  =  sum over base years b of  w[b] u[b]  -  u[t],
 
@@ -44,10 +45,11 @@ class MemberLuck:
     ----------
     variance
         Variance of a full-year member's truncated annual cost over its squared mean.
-    lasting, state
-        Parts of that variance due to the member's lasting risk and to the state.
-    state_persistence, retention
-        Correlation of the state from year to year; share of members who stay.
+    lasting, state, transient, both
+        Parts of that variance due to the member's lasting risk, to the state, to the transient, and
+        to state and transient together.
+    state_persistence, transient_persistence, retention
+        Correlation of the state and of the transient from year to year; share of members who stay.
     figures
         What all this rests on.
     """
@@ -55,7 +57,10 @@ class MemberLuck:
     variance: FloatArray
     lasting: FloatArray
     state: FloatArray
+    transient: FloatArray
+    both: FloatArray
     state_persistence: float
+    transient_persistence: float
     retention: float
     figures: tuple[Figure, ...] = ()
 
@@ -67,8 +72,10 @@ class MemberLuck:
     def by_lag(self, lags: FloatArray) -> FloatArray:
         """Covariance of luck so many years apart, (..., E), as ``variance`` is at lag 0."""
         lag = np.abs(np.asarray(lags, dtype=np.float64))[..., None]
-        persistent = self.lasting + self.state * self.state_persistence**lag
-        return np.where(lag == 0.0, self.variance, persistent * self.retention**lag)
+        state, transient = self.state_persistence**lag, self.transient_persistence**lag
+        of_transient = (self.transient + self.both * state) * transient
+        lasting = self.lasting + self.state * state + of_transient
+        return np.where(lag == 0.0, self.variance, lasting * self.retention**lag)
 
 
 def member_luck(year: int) -> MemberLuck:
@@ -90,10 +97,20 @@ def member_luck(year: int) -> MemberLuck:
         costs = world.unit_costs
         shares = annual_cost.lasting_variance(people, world.use[-1][kind], costs, limit)
         parts.append(np.array(shares) * (level / layer.mean[-1, kind]) ** 2)
-    lasting, state = np.array(parts).T
     first = world.people[0]
     used = tuple(figure for figure in plan.figures if figure.file.startswith("assumptions/"))
-    return MemberLuck(variance, lasting, state, first.ill_persistence, first.retention, used)
+    lasting, state, transient, both = np.array(parts).T
+    return MemberLuck(
+        variance,
+        lasting,
+        state,
+        transient,
+        both,
+        state_persistence=first.ill_persistence,
+        transient_persistence=first.transient_persistence,
+        retention=first.retention,
+        figures=used,
+    )
 
 
 def covariance(panel: Panel, members: MemberLuck) -> FloatArray:

@@ -303,12 +303,14 @@ def lasting_variance(
     use: utilization.Params,
     unit_costs: tuple[unit_cost.Params, ...],
     limit: float,
-) -> tuple[float, float]:
+) -> tuple[float, float, float, float]:
     """Variance of a full-year member's limited cost that is due to who the member is [USD²].
 
-    The first part is due to the lasting risk R, the second to the state, well or ill, given R; what
-    is left of the variance is fresh every year. So of one member's limited costs ``k`` years apart
-    the covariance is ``first + second * ill_persistence**k``.
+    Its parts are due to the lasting risk R; to the state, well or ill, given R; to the transient
+    given R; and to what state and transient do together. What is left of the variance is fresh
+    every year. With ``s = ill_persistence**k`` and ``t = transient_persistence**k``, the chances
+    that state and transient are those of ``k`` years ago and not drawn anew, one member's limited
+    costs of both years have the covariance ``lasting + s state + t transient + s t both``.
 
     Parameters
     ----------
@@ -319,7 +321,7 @@ def lasting_variance(
     """
     risk, risk_mass = _likely(*on_log_grid(population.log_risk_table(people)))
     transient, transient_mass = _likely(*on_log_grid(utilization.log_transient_table(use)))
-    points = risk_mass.size + transient_mass.size - 1
+    mass = np.convolve(risk_mass, transient_mass)
     step = _expected(use, unit_costs) / _STEPS_PER_MEAN
     transforms = np.stack(
         [np.fft.rfft(unit_cost.discretized(c, step, _POINTS)) - 1.0 for c in unit_costs]
@@ -327,17 +329,23 @@ def lasting_variance(
     held = np.minimum(step * np.arange(_POINTS, dtype=np.float64), limit)
     by_state = []
     for level in people.levels:
-        logs = np.log(level) + risk + transient + LOG_STEP * np.arange(points)
+        logs = np.log(level) + risk + transient + LOG_STEP * np.arange(mass.size)
         rates = np.asarray(use.rates) * utilization.response(use, logs)
-        cost = np.fft.irfft(exponential.exp(rates @ transforms), _POINTS) @ held
-        # The mean over the transient, at every lasting risk.
-        by_state.append(np.convolve(cost, transient_mass[::-1], "valid"))
-    well, ill = by_state
-    share = people.ill_share
-    given_risk = (1.0 - share) * well + share * ill
-    lasting = risk_mass @ given_risk**2 - (risk_mass @ given_risk) ** 2
-    state = share * (1.0 - share) * float(risk_mass @ (ill - well) ** 2)
-    return float(lasting), state
+        by_state.append(np.fft.irfft(exponential.exp(rates @ transforms), _POINTS) @ held)
+    cost, states = np.array(by_state), np.array([1.0 - people.ill_share, people.ill_share])
+    # The mean over the transient, at every lasting risk.
+    of_risk = np.array([np.convolve(one, transient_mass[::-1], "valid") for one in cost])
+    mean = states @ of_risk @ risk_mass
+
+    def variances(given: FloatArray, weights: FloatArray) -> tuple[float, float]:
+        """Give that of the mean over the states, and that with the state known."""
+        anew, known = weights @ (states @ given) ** 2, states @ given**2 @ weights
+        return float(anew - mean**2), float(known - mean**2)
+
+    lasting, with_state = variances(of_risk, risk_mass)
+    with_transient, with_both = variances(cost, mass)
+    state, alone = with_state - lasting, with_transient - lasting
+    return lasting, state, alone, with_both - lasting - state - alone
 
 
 def _likely(start: float, mass: FloatArray) -> tuple[float, FloatArray]:
