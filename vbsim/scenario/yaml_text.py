@@ -49,15 +49,9 @@ _MEANING = {
         "all keys of a group equally indented",
         "",
     ),
-    "maximum nesting depth": (
-        f"more than {MAX_DEPTH} levels of nesting",
-        "a handful of levels",
-        "",
-    ),
+    "maximum nesting depth": (_DEEP, "a handful of levels", ""),
     "a single document": ("a second document, begun by ---", "one scenario per file", ""),
 }
-
-
 _NUMBER = "[-+]?[0-9][0-9_]*"
 # What a plain word stands for: YAML 1.2, where ``no`` is a word and ``1e5`` a number.
 _TAGS = {
