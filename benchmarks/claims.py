@@ -12,7 +12,7 @@ from functools import cache
 
 import numba
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 from benchmarks.cases import AGED, Case
 from vbsim import streams
@@ -20,6 +20,7 @@ from vbsim.engines import member_years
 from vbsim.engines.claims import ClaimsEngine
 from vbsim.generators import annual_cost, utilization
 from vbsim.kernels import members
+from vbsim.kernels.threads import on_threads
 from vbsim.plan import Plan
 from vbsim.scenario.resolve import resolve
 from vbsim.scenario.schema import Scenario
@@ -54,17 +55,17 @@ def draws_needed(plan: Plan) -> tuple[float, float]:
     return always + float((weights @ (1.0 - none)).sum()), always + claims
 
 
-@njit(parallel=True, error_model="numpy")
-def draw(keys, batches, sums, numbers, out):  # type: ignore[no-untyped-def]
-    """Draw ``batches`` batches on every row of ``out``, with the engine's own steps."""
-    for row in prange(out.size):
-        out[row] = draw_row(np.zeros(1, members.BATCH), keys[row], batches, sums, numbers)
+@njit(nogil=True, error_model="numpy")
+def draw(rows, room, keys, batches, sums, numbers, out):  # type: ignore[no-untyped-def]
+    """Draw ``batches`` batches on these rows of ``out``, with the engine's own steps."""
+    for row in range(rows[0], rows[1]):
+        out[row] = draw_row(room[row], keys[row], batches, sums, numbers)
 
 
 @njit(error_model="numpy")
-def draw_row(room, keys, batches, sums, numbers):  # type: ignore[no-untyped-def]
+def draw_row(batch, keys, batches, sums, numbers):  # type: ignore[no-untyped-def]
     """Sum of the draws of one row."""
-    batch, total = room[0], 0.0
+    total = 0.0
     bits, place, share, drawn = batch["first"], batch["place"], batch["share"], batch["drawn"]
     for number in range(batches):
         table, several = sums[number % sums.shape[0]], numbers[number % sums.shape[0]]
@@ -88,10 +89,11 @@ def _floor(name: str, needed: float) -> Case:
     rates = plan.world.rate[0, 0][:, None] * rng.gamma(0.5, 2.0, (1, members.SIZE))
     several = np.clip(rng.poisson(rates), 1, members.TABULATED).astype(np.uint32)
     units = REALIZATIONS * member_years(plan)
-    batches, out = round(needed * units / members.SIZE / rows), np.zeros(rows)
+    batches = round(needed * units / members.SIZE / rows)
+    room, out = np.zeros(rows, members.BATCH), np.zeros(rows)
 
     def floor() -> int:
-        draw(keys, batches, engine.services.sums, several, out)
+        on_threads(draw, rows, room, keys, batches, engine.services.sums, several, out)
         return units
 
     def subject() -> int:
