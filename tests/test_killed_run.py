@@ -168,3 +168,21 @@ def test_an_interrupt_that_python_drops_is_remembered(capsys: pytest.CaptureFixt
     assert end.value.exit_code == 1
     assert capsys.readouterr().err == "stopped before the end; nothing was written\n"
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_an_interrupt_of_code_made_from_text_is_answered_once(tmp_path: Path) -> None:
+    """Python would end by the signal, though the command said that it stopped."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import signal, sys, vbsim.cli\n"
+        "def main():\n"
+        "    try:\n"
+        "        exec('import signal; signal.raise_signal(signal.SIGINT)')\n"
+        "    except KeyboardInterrupt:\n"
+        "        sys.exit(1)\n"
+        "vbsim.cli.main = main\n",
+        encoding="utf-8",
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "vbsim"], env=os.environ | {"PYTHONPATH": str(tmp_path)}
+    )
+    assert done.returncode == 1

@@ -2,4 +2,9 @@
 
 from vbsim.cli import main
 
-main()
+try:
+    main()
+finally:
+    # Python remembers an interrupt that fell into code made from text, as a dataclass is, though it
+    # was answered, and would end as if it had not been. Other such code makes it forget.
+    exec("")
