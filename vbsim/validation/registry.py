@@ -87,7 +87,8 @@ MISSES: dict[str, str] = {
             ("top_20", "80.1 %"),
         )
     },
-    "V9.rank": "above the surveys of 2012 to 2015 too (0.53 to 0.55); persistence is UNVERIFIED",
+    "V9.rank": "above the surveys of 2012 to 2015 too (0.53 to 0.55); fitted to logarithms and the "
+    "top 1 %",
 }
 
 
